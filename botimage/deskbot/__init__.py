@@ -1,0 +1,1 @@
+"""The bot: one engine process that serves one TradingBot object."""

@@ -1,0 +1,127 @@
+"""What an engine asks its shell to do, in order.
+
+The one rule the shell must keep: a `Place` goes out only after every `Persist` before it is durable. Everything else,
+cancels and questions above all, goes out also when nothing can be written. Each request is answered by exactly one
+event (`events.py`), whatever happens to it on the wire; the shell gives every request a time-out.
+"""
+
+from dataclasses import dataclass
+
+from deskbot.core.records import Record
+
+
+@dataclass
+class Persist:
+    """Append to the journal."""
+
+    record: Record
+
+
+@dataclass
+class Place:
+    """Send the order of an intent. `price_ticks` is 0 for a market order, which never carries a price."""
+
+    client_id: str
+    market: str
+    side: int
+    price_ticks: int
+    lots: int
+    post_only: bool
+    reduce_only: bool
+
+
+@dataclass
+class Cancel:
+    """Cancel one order by its client id. `emergency` uses the venue instance that no queue stands in front of."""
+
+    client_id: str
+    venue_id: str
+    market: str
+    emergency: bool = False
+
+
+@dataclass
+class CancelForeign:
+    """Cancel one order that is not ours, by the venue's id (a halt, or an orphan of an earlier journal)."""
+
+    venue_id: str
+    market: str
+    trigger: bool
+    emergency: bool = False
+
+
+@dataclass
+class CancelAll:
+    """Cancel every order of the account on the markets, whoever placed it, normal and trigger."""
+
+    request: int
+    markets: tuple[str, ...]
+
+
+@dataclass
+class QueryOrder:
+    """What became of one intent: open orders, then history, by client id."""
+
+    client_id: str
+    market: str
+    emergency: bool = False
+
+
+@dataclass
+class QueryOpenOrders:
+    """Every open order of the account in the bot's market type, normal and trigger, all pages."""
+
+    request: int
+    emergency: bool = False
+
+
+@dataclass
+class QueryPositions:
+    """Every position of the account."""
+
+    request: int
+
+
+@dataclass
+class QueryBalances:
+    """Balances of the account."""
+
+    request: int
+
+
+@dataclass
+class QueryFills:
+    """Every fill of a market since a venue time in milliseconds, all pages."""
+
+    request: int
+    market: str
+    since_ms: int
+
+
+@dataclass
+class Publish:
+    """The summary changed in a way people and machines decide on: report it now."""
+
+
+@dataclass
+class Stopped:
+    """The engine is done; the shell flushes and leaves. `confirmed` says that the venue showed no order left."""
+
+    confirmed: bool
+    message: str
+
+
+Command = (
+    Persist
+    | Place
+    | Cancel
+    | CancelForeign
+    | CancelAll
+    | QueryOrder
+    | QueryOpenOrders
+    | QueryPositions
+    | QueryBalances
+    | QueryFills
+    | Publish
+    | Stopped
+)

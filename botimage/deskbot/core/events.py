@@ -1,0 +1,295 @@
+"""What may happen to an engine.
+
+Every event carries `at`: nanoseconds since the Unix epoch, anchored once when the process starts and advanced by the
+monotonic clock, so that a stepped wall clock never bends a duration. Events are never changed after they are made.
+
+Market events (`Book`, `Trade`) and `Timer` are volatile. The others change what a restart must know; the engine
+turns those into journal records (`records.py`) before it acts on them.
+"""
+
+from dataclasses import dataclass, field
+
+from deskbot.core.instrument import Instrument
+from deskbot.core.limits import Limits
+from deskbot.core.strategy import Strategy
+
+# outcomes of a request to the venue
+ACCEPTED = "accepted"  # the venue answered with proof
+REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
+UNKNOWN = "unknown"  # anything else
+NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
+
+
+class Book:
+    """The visible book of a market: (ticks, lots), best first. `sequence` is 0 where the venue gives none."""
+
+    __slots__ = ("asks", "at", "bids", "market", "sequence", "venue_ms")
+
+    def __init__(
+        self,
+        at: int,
+        market: str,
+        bids: list[tuple[int, int]],
+        asks: list[tuple[int, int]],
+        venue_ms: int = 0,
+        sequence: int = 0,
+    ) -> None:
+        self.at = at
+        self.market = market
+        self.bids = bids
+        self.asks = asks
+        self.venue_ms = venue_ms
+        self.sequence = sequence
+
+
+class Trade:
+    """A print on the public tape; `side` is the aggressor's."""
+
+    __slots__ = ("at", "lots", "market", "side", "ticks", "venue_ms")
+
+    def __init__(self, at: int, market: str, ticks: int, lots: int, side: int, venue_ms: int = 0) -> None:
+        self.at = at
+        self.market = market
+        self.ticks = ticks
+        self.lots = lots
+        self.side = side
+        self.venue_ms = venue_ms
+
+
+class Timer:
+    """Time has passed: the shell sends one every 100 ms, also when nothing else happens."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+
+@dataclass
+class StreamChange:
+    """A stream (`market` or `private`) became healthy or not. After `healthy=False` the shell resyncs, then says True."""
+
+    at: int
+    stream: str
+    market: str  # "" for the private stream
+    healthy: bool
+    reason: str = ""
+
+
+@dataclass
+class OrderReport:
+    """What the venue says about one order, by stream or as an answer. `state` is a number of `orders`.
+
+    `client_id` is "" for an order placed without one. `price_ticks` is 0 for market orders. `trigger` marks
+    conditional orders that do not rest in the book yet. Foreign orders may lie off our grid: then ticks and lots are
+    rounded down, they serve only to be shown.
+    """
+
+    at: int
+    market: str
+    client_id: str
+    venue_id: str
+    side: int
+    price_ticks: int
+    lots: int
+    filled_lots: int
+    state: int
+    reason: str = ""
+    trigger: bool = False
+
+
+@dataclass
+class Fill:
+    """One execution. `fee` is in units (10^-18) of `fee_asset`, negative for a rebate; `trade_id` is unique per market."""
+
+    at: int
+    market: str
+    trade_id: str
+    client_id: str
+    venue_id: str
+    side: int
+    ticks: int
+    lots: int
+    fee: int
+    fee_asset: str
+    maker: bool
+    venue_ms: int
+
+
+@dataclass
+class PlaceResult:
+    """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
+
+    at: int
+    client_id: str
+    outcome: str
+    venue_id: str = ""
+    reason: str = ""
+
+
+@dataclass
+class CancelResult:
+    """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
+
+    at: int
+    client_id: str
+    outcome: str
+    reason: str = ""
+
+
+@dataclass
+class CancelAllResult:
+    """The answer to a `CancelAll`; an acknowledgement, never a proof. `cancelled` is the venue's count."""
+
+    at: int
+    request: int
+    outcome: str
+    cancelled: int = 0
+    reason: str = ""
+
+
+@dataclass
+class OrderAnswer:
+    """The answer to a `QueryOrder`: ACCEPTED with the report, NOT_FOUND, or UNKNOWN when the question failed."""
+
+    at: int
+    client_id: str
+    outcome: str
+    report: OrderReport | None = None
+    reason: str = ""
+
+
+@dataclass
+class OpenOrdersAnswer:
+    """Every open order, normal and trigger, to the last page; `complete` is False when any part of the query failed."""
+
+    at: int
+    request: int
+    complete: bool
+    orders: list[OrderReport] = field(default_factory=list)
+    reason: str = ""
+
+
+@dataclass
+class VenuePosition:
+    """A position as the venue states it: signed units of base; `average_price` in units of quote per base."""
+
+    market: str
+    amount: int
+    average_price: int
+
+
+@dataclass
+class PositionsAnswer:
+    """Every position of the account. Spot has none: `complete` and empty."""
+
+    at: int
+    request: int
+    complete: bool
+    positions: list[VenuePosition] = field(default_factory=list)
+    reason: str = ""
+
+
+@dataclass
+class BalancesAnswer:
+    """Balances by asset, (total, free) in units; `equity` of the account in units of the settle asset, if stated."""
+
+    at: int
+    request: int
+    complete: bool
+    balances: dict[str, tuple[int, int]] = field(default_factory=dict)
+    equity: int | None = None
+    reason: str = ""
+
+
+@dataclass
+class FillsAnswer:
+    """Every fill of one market since the asked time, to the last page, oldest first."""
+
+    at: int
+    request: int
+    market: str
+    complete: bool
+    fills: list[Fill] = field(default_factory=list)
+    reason: str = ""
+
+
+@dataclass
+class VenueReady:
+    """The venue is open: markets loaded, the account looked at and found suitable."""
+
+    at: int
+    account_id: str
+    instruments: dict[str, Instrument]
+
+
+@dataclass
+class VenueLost:
+    """The venue cannot be reached at all; the shell keeps trying and sends `VenueReady` again."""
+
+    at: int
+    reason: str
+
+
+@dataclass
+class Control:
+    """What the object asks for, already parsed and valid; the engine never sees YAML.
+
+    `latch_id` and `latch_released` mirror `status.killSwitch`: the id it names ("" when there is none) and whether its
+    state is Released. `deleted` says that the object is gone or is another one by UID. `strategies` maps markets to
+    ready instances; a market without one is only watched.
+    """
+
+    at: int
+    generation: int
+    mode: str
+    halted: bool
+    paused: bool
+    acknowledged_halt: str
+    latch_id: str
+    latch_released: bool
+    markets: tuple[str, ...]
+    limits: Limits
+    strategies: dict[str, Strategy]
+    deleted: bool = False
+
+
+@dataclass
+class Problem:
+    """The shell knows of something that forbids trading (`reason` of deskapi.conditions); "" clears what `key` said."""
+
+    at: int
+    key: str
+    reason: str
+    message: str = ""
+
+
+@dataclass
+class StopRequested:
+    """SIGTERM, Ctrl-C or the end of a recording: cancel everything, prove it, say `Stopped`."""
+
+    at: int
+    reason: str
+
+
+Event = (
+    Book
+    | Trade
+    | Timer
+    | StreamChange
+    | OrderReport
+    | Fill
+    | PlaceResult
+    | CancelResult
+    | CancelAllResult
+    | OrderAnswer
+    | OpenOrdersAnswer
+    | PositionsAnswer
+    | BalancesAnswer
+    | FillsAnswer
+    | VenueReady
+    | VenueLost
+    | Control
+    | Problem
+    | StopRequested
+)

@@ -1,0 +1,126 @@
+"""Orders and their states.
+
+An order begins as an intent that is already in the journal. From then on only what the venue says moves it, along
+the arrows of `TRANSITIONS`; any other arrow raises. `UNKNOWN` is the state of an order whose request got no
+definite answer: it counts as live in every limit, blocks new risk on its market, and is resolved by asking.
+"""
+
+from typing import Final
+
+NEW: Final = 0
+SENT: Final = 1
+OPEN: Final = 2
+PARTIALLY_FILLED: Final = 3
+PENDING_CANCEL: Final = 4
+UNKNOWN: Final = 5
+FILLED: Final = 6
+CANCELLED: Final = 7
+EXPIRED: Final = 8
+REJECTED: Final = 9
+
+STATE_NAMES: Final = (
+    "New",
+    "Sent",
+    "Open",
+    "PartiallyFilled",
+    "PendingCancel",
+    "Unknown",
+    "Filled",
+    "Cancelled",
+    "Expired",
+    "Rejected",
+)
+
+_ENDED: Final = (FILLED, CANCELLED, EXPIRED, REJECTED)
+_LIVE_ANSWERS: Final = (OPEN, PARTIALLY_FILLED, PENDING_CANCEL, UNKNOWN, *_ENDED)
+
+TRANSITIONS: Final[tuple[tuple[int, ...], ...]] = (
+    (SENT, REJECTED),  # NEW
+    _LIVE_ANSWERS,  # SENT: a stream may report any later state before the answer arrives
+    (PARTIALLY_FILLED, PENDING_CANCEL, UNKNOWN, *_ENDED),  # OPEN: post-only refusals come after the acknowledgement
+    (PENDING_CANCEL, UNKNOWN, FILLED, CANCELLED, EXPIRED),  # PARTIALLY_FILLED
+    (OPEN, PARTIALLY_FILLED, UNKNOWN, *_ENDED),  # PENDING_CANCEL: a refused cancel leaves the order where it was
+    (OPEN, PARTIALLY_FILLED, PENDING_CANCEL, *_ENDED),  # UNKNOWN
+    (),  # FILLED
+    (),  # CANCELLED
+    (),  # EXPIRED
+    (),  # REJECTED
+)
+
+LIMIT: Final = "limit"
+MARKET: Final = "market"
+
+
+class IllegalTransition(AssertionError):
+    """A transition the venue cannot have meant: a bug of ours, never input."""
+
+
+class Order:
+    """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order."""
+
+    __slots__ = (
+        "cancel_asked_at",
+        "client_id",
+        "filled_lots",
+        "level",
+        "lots",
+        "market",
+        "missing_since",
+        "price_ticks",
+        "query_in_flight",
+        "reason",
+        "reduce_only",
+        "sent_at",
+        "side",
+        "state",
+        "updated_at",
+        "venue_id",
+    )
+
+    def __init__(
+        self,
+        client_id: str,
+        market: str,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        reduce_only: bool,
+        level: int,
+        at: int,
+    ) -> None:
+        self.client_id = client_id
+        self.market = market
+        self.side = side
+        self.price_ticks = price_ticks
+        self.lots = lots
+        self.reduce_only = reduce_only
+        self.level = level
+        self.state = NEW
+        self.venue_id = ""
+        self.filled_lots = 0
+        self.sent_at = at
+        self.updated_at = at
+        self.cancel_asked_at = 0
+        self.missing_since = 0
+        self.query_in_flight = False
+        self.reason = ""
+
+    def move(self, state: int, at: int, reason: str = "") -> None:
+        """Follow one arrow of `TRANSITIONS`; staying where it is only refreshes the time. Raises IllegalTransition."""
+        if state != self.state:
+            if state not in TRANSITIONS[self.state]:
+                raise IllegalTransition(f"{self.client_id}: {STATE_NAMES[self.state]} -> {STATE_NAMES[state]}")
+            self.state = state
+        self.updated_at = at
+        if reason:
+            self.reason = reason
+
+    @property
+    def live(self) -> bool:
+        """Whether the order may rest on the venue now or later."""
+        return self.state < FILLED
+
+    @property
+    def remaining_lots(self) -> int:
+        """Lots that may still fill."""
+        return self.lots - self.filled_lots if self.state < FILLED else 0

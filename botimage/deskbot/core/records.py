@@ -1,0 +1,139 @@
+"""The words of the journal: every fact that a restart must know, in the order it was learnt or decided.
+
+Durable state is a fold over these records (`durable.py`), live and in replay by the same function; there is no other
+way to change it. A record becomes a plain tuple, its name first, which any encoder can write.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass
+class Intent:
+    """An order was decided. `at` is engine time; everything the venue will be asked for is here."""
+
+    at: int
+    client_id: str
+    market: str
+    side: int
+    price_ticks: int
+    lots: int
+    post_only: bool
+    reduce_only: bool
+    level: int
+
+
+@dataclass
+class CancelAsked:
+    """A cancel was decided."""
+
+    at: int
+    client_id: str
+
+
+@dataclass
+class OrderMoved:
+    """An order of ours changed its state (a number of `orders`), with the venue's words for it."""
+
+    at: int
+    client_id: str
+    state: int
+    venue_id: str
+    filled_lots: int
+    reason: str
+
+
+@dataclass
+class Filled:
+    """One execution of ours, booked exactly once by (market, trade id)."""
+
+    at: int
+    market: str
+    trade_id: str
+    client_id: str
+    side: int
+    ticks: int
+    lots: int
+    fee: int
+    fee_asset: str
+    maker: bool
+    venue_ms: int
+
+
+@dataclass
+class Opened:
+    """A new journal found a position on the venue and begins with it; amount in units, price in units of quote."""
+
+    at: int
+    market: str
+    amount: int
+    average_price: int
+
+
+@dataclass
+class Latched:
+    """A halt began. A second cause supersedes the id."""
+
+    at: int
+    id: str
+    source: str
+    reason: str
+
+
+@dataclass
+class HaltConfirmed:
+    """The venue itself showed no order left, with every intent resolved."""
+
+    at: int
+    id: str
+    cancelled: int
+
+
+@dataclass
+class Released:
+    """A person acknowledged this halt's id."""
+
+    at: int
+    id: str
+
+
+@dataclass
+class Orphaned:
+    """An order with our prefix that this journal does not know was found on the venue and is being cancelled."""
+
+    at: int
+    market: str
+    client_id: str
+    venue_id: str
+
+
+@dataclass
+class Session:
+    """A process began to use this journal."""
+
+    at: int
+    version: str
+    account_id: str
+
+
+Record = Intent | CancelAsked | OrderMoved | Filled | Opened | Latched | HaltConfirmed | Released | Orphaned | Session
+
+_KINDS: dict[str, type[Record]] = {
+    kind.__name__: kind
+    for kind in (Intent, CancelAsked, OrderMoved, Filled, Opened, Latched, HaltConfirmed, Released, Orphaned, Session)
+}
+_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
+
+
+def to_tuple(record: Record) -> tuple[Any, ...]:
+    """(name, field, field, …): strings, integers and booleans only."""
+    name = type(record).__name__
+    return (name, *[getattr(record, f) for f in _FIELDS[name]])
+
+
+def from_tuple(row: tuple[Any, ...] | list[Any]) -> Record:
+    """The record a tuple was made from. Raises ValueError for a name or a number of fields that no version wrote."""
+    kind = _KINDS.get(row[0]) if row else None
+    if kind is None or len(row) != len(_FIELDS[row[0]]) + 1:
+        raise ValueError(f"no journal record: {row!r}")
+    return kind(*row[1:])
