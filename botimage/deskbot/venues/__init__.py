@@ -1,0 +1,1 @@
+"""Venues: exchange accounts and market data behind one small protocol (`protocol.py`)."""
