@@ -1,0 +1,131 @@
+"""The vocabulary of the status: condition types, their reasons, phases, engine states. Names here never change meaning.
+
+Condition rules follow Kubernetes: `Ready` is the one to wait for, `Reconciling` and `Stalled` are abnormal when true,
+`Trading` and `Halted` say what the bot does. A halt that the venue confirmed is `Ready=True` with `Halted=True`.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Documented(StrEnum):
+    """An enum whose members carry their meaning in one line, for descriptions and reference pages."""
+
+    _value_: str
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    @classmethod
+    def explained(cls) -> str:
+        """All members with their meaning, as one line of text."""
+        return "; ".join(f"{member.value}: {member.meaning}" for member in cls)
+
+
+class ConditionType(Documented):
+    READY = (
+        "Ready",
+        "the pod is ready, start-up reconciliation is done and the engine is in the state the spec asks for",
+    )
+    RECONCILING = "Reconciling", "the desk is on its way to what the spec asks for"
+    STALLED = "Stalled", "the bot cannot go on until a person changes something, the reason says what"
+    TRADING = "Trading", "the engine may send orders to the venue"
+    HALTED = "Halted", "the kill switch is latched, the reason says whether the venue confirmed that no order is left"
+
+
+class ConditionStatus(StrEnum):
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Reason(Documented):
+    """Reasons of conditions, of the engine's problem and of a halt."""
+
+    # on the way, or as asked
+    POD_NOT_READY = "PodNotReady", "the bot's pod does not exist yet or is not ready"
+    STARTUP_RECONCILIATION = "StartupReconciliation", "the engine compares orders, position and fills with the venue"
+    SPEC_PENDING = "SpecPending", "the engine has not taken over the latest spec yet"
+    RUNNING = "Running", "the engine runs the spec"
+    SETTLED = "Settled", "nothing is left to do"
+    DRY_RUN = "DryRun", "the engine decides and sends nothing"
+    PAUSED = "Paused", "spec.paused is true: quotes are pulled, no risk is added"
+    STRATEGY_DISABLED = "StrategyDisabled", "no strategy of the bot is enabled"
+    STOPPING = "Stopping", "the bot is being deleted or its pod is stopping"
+    NOT_HALTED = "NotHalted", "the kill switch is released"
+
+    # halts
+    HALT_UNCONFIRMED = "HaltUnconfirmed", "latched, the venue has not yet proved that no order is left"
+    HALT_CONFIRMED = "HaltConfirmed", "latched, the venue's own answers prove that no order is left"
+    SPEC_HALTED = "SpecHalted", "a person set spec.halted"
+    OBJECT_DELETED = "ObjectDeleted", "the TradingBot was deleted or replaced by another object of its name"
+    EARLIER_OBJECT = "EarlierObject", "the volume holds the journal of another object, it was set aside"
+    JOURNAL_LOST = "JournalLost", "the journal is missing although this bot has traded before"
+
+    # a person has to change something in the spec or its Secret
+    SPEC_INVALID = "SpecInvalid", "the spec does not pass the schema of this version"
+    STRATEGY_UNKNOWN = "StrategyUnknown", "no strategy of that name and version is in the image"
+    PARAMS_INVALID = "ParamsInvalid", "the strategy refuses its params"
+    MARKET_UNKNOWN = "MarketUnknown", "the venue does not list a market of the spec"
+    CREDENTIALS_MISSING = "CredentialsMissing", "the Secret, or one of its keys apiKey and secret, does not exist"
+    CREDENTIALS_REFUSED = "CredentialsRefused", "the venue refuses the key or its signature"
+    ACCOUNT_UNSUITABLE = "AccountUnsuitable", "the account or its key must not be used as it is set up"
+
+    # a person has to look after the bot's surroundings
+    VENUE_UNREACHABLE = "VenueUnreachable", "the venue does not answer"
+    CLOCK_SKEWED = "ClockSkewed", "this machine's clock and the venue's are too far apart"
+    JOURNAL_CORRUPT = "JournalCorrupt", "the journal cannot be read, it was left as it is"
+    JOURNAL_FOREIGN = "JournalForeign", "the journal belongs to another account, venue or mode"
+    DISK_FULL = "DiskFull", "the journal cannot be written: no space is left on its volume"
+    ENGINE_SILENT = "EngineSilent", "the pod is ready and the engine does not report"
+    ENGINE_FAILED = "EngineFailed", "the engine met an error that it cannot handle, the log has the details"
+    CHILD_REFUSED = "ChildRefused", "the API server refuses one of the bot's children"
+    IMAGE_UNAVAILABLE = "ImageUnavailable", "the bot's image cannot be pulled"
+    POD_UNSCHEDULABLE = "PodUnschedulable", "no node can take the bot's pod"
+    POD_CRASHING = "PodCrashing", "the bot's container ends again and again"
+
+
+class Phase(Documented):
+    """`status.phase`: one word for the table, derived from the conditions; nothing decides on it."""
+
+    PENDING = "Pending", "the pod is not ready yet"
+    STARTING = "Starting", "the engine compares itself with the venue"
+    RUNNING = "Running", "the engine runs the spec"
+    PAUSED = "Paused", "quotes are pulled, no risk is added"
+    HALTING = "Halting", "the kill switch is latched, the venue has not confirmed yet"
+    HALTED = "Halted", "the kill switch is latched and the venue has confirmed that no order is left"
+    STALLED = "Stalled", "a person has to change something"
+    STOPPING = "Stopping", "orders are being cancelled before the pod goes"
+
+
+class EngineState(Documented):
+    """`status.engine.state`: what the engine itself says it is doing."""
+
+    STARTING = "Starting", "comparing orders, position, balance and fills with the venue, no order is sent"
+    RUNNING = "Running", "the strategies run"
+    PAUSED = "Paused", "quotes are pulled, no risk is added"
+    HALTING = "Halting", "cancelling everything and asking the venue for proof"
+    HALTED = "Halted", "latched, the venue has confirmed that no order is left"
+    STALLED = "Stalled", "up and reporting, but it cannot trade: see problem"
+    STOPPING = "Stopping", "cancelling everything before the process ends"
+    STOPPED = "Stopped", "nothing is left on the venue and the process ends"
+
+
+class LatchState(Documented):
+    """`status.killSwitch.state`. Everything but Released is latched."""
+
+    RELEASED = "Released", "a person acknowledged the halt of this id, or there was none"
+    LATCHED = "Latched", "halted, the venue has not confirmed yet"
+    CONFIRMED = "Confirmed", "halted, the venue's own answers prove that no order is left"
+
+
+class HaltSource(Documented):
+    """Who latched first."""
+
+    SPEC = "Spec", "spec.halted"
+    ENGINE = "Engine", "the engine's own decision"
+    OPERATOR = "Operator", "the operator's own decision"

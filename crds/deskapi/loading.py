@@ -1,0 +1,95 @@
+"""From a plain object, as the API server or a file gives it, to a `TradingBot` or to one clear line of what is wrong.
+
+`load_bot` reads the way the API server does: unknown fields are refused, nothing is converted from one type to another,
+an explicit null counts as absent.
+"""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from deskapi.base import WrongField
+from deskapi.structural import object_schema
+from deskapi.tradingbot import TradingBot
+
+
+class Invalid(ValueError):
+    """An object that the API refuses. `problems` has one line per mistake; the text shows the first."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"Invalid: {problems[0]}{more}")
+        self.problems = problems
+
+
+def load_bot(obj: Mapping[str, Any]) -> TradingBot:
+    """The TradingBot of a plain object (as parsed from JSON or YAML). Raises `Invalid`."""
+    try:
+        return TradingBot.model_validate_json(
+            json.dumps(_without_nulls(obj)), strict=True, by_alias=True, by_name=False
+        )
+    except ValidationError as error:
+        raise Invalid(tuple(_line(detail) for detail in error.errors())) from None
+
+
+def dump(model: BaseModel) -> dict[str, Any]:
+    """A model as a plain object for the API server: camelCase, text for amounts, nothing that is not set."""
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _without_nulls(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return [_without_nulls(item) for item in node] if isinstance(node, list | tuple) else node
+    # A strategy's params are its own: a null there has whatever meaning the strategy gives it.
+    return {
+        key: value if key == "params" else _without_nulls(value) for key, value in node.items() if value is not None
+    }
+
+
+def _line(detail: ErrorDetails) -> str:
+    place = _path(detail["loc"])
+    given = _shown(detail["input"])
+    match detail["type"]:
+        case "value_error":
+            error = detail["ctx"]["error"]
+            place, text = (f"{place}.{error.field}" if isinstance(error, WrongField) else place), str(error)
+        case "missing":
+            place, text = _path(detail["loc"][:-1]), f"the required field {detail['loc'][-1]} is missing"
+        case "extra_forbidden":
+            text = f"unknown field{_suggestion(detail['loc'])}"
+        case "enum" | "literal_error":
+            text = f"{given} is not one of {detail['ctx']['expected'].replace(chr(39), '')}"
+        case "string_type":
+            text = f"{given} is not text; write it in quotes"
+        case "int_type":
+            text = f"{given} is not a whole number; write it without quotes"
+        case "bool_type":
+            text = f"{given} is neither true nor false; write it without quotes"
+        case "too_short" | "too_long":
+            text = detail["msg"].replace("Tuple", "the list").replace(" after validation", "")
+        case _:
+            text = f"{given}: {detail['msg']}"
+    return f"{place}: {text}" if place else text
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
+
+
+def _shown(value: object, longest: int = 60) -> str:
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def _suggestion(location: tuple[int | str, ...]) -> str:
+    """A hint at the field that was probably meant."""
+    known = object_schema()
+    for part in location[:-1]:
+        known = known["items"] if isinstance(part, int) else known["properties"][part]
+    names = list(known["properties"])
+    near = difflib.get_close_matches(str(location[-1]), names, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; the fields here are {', '.join(names)}"

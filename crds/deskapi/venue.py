@@ -1,0 +1,87 @@
+"""The venue of a bot: exchange, kind of market, account, and the address it is reached at."""
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from deskapi.base import SpecModel
+from deskapi.quantities import cel, plain_text
+
+NEVER_CHANGES = "never changes: create another TradingBot instead"
+
+_SECRET_NAME = plain_text(
+    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 'the name of a Secret; write for example "bot1-keys"', max_length=253
+)
+_URL = plain_text(
+    r"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$",
+    'an http or https address; write for example "http://exchange-simulator:8080"',
+    max_length=253,
+)
+_SPOT_IN_URL = "must not contain the word spot: ccxt tells spot streams from others by that word in the address"
+
+
+def _without_spot(url: str) -> str:
+    if "spot" in url.lower():
+        raise ValueError(f'"{url}" {_SPOT_IN_URL}')
+    return url
+
+
+_ENDPOINT = replace(
+    _URL,
+    schema={
+        **_URL.schema,
+        "x-kubernetes-validations": [
+            *_URL.schema["x-kubernetes-validations"],
+            *cel("!self.lowerAscii().contains('spot')", _SPOT_IN_URL)["x-kubernetes-validations"],
+        ],
+    },
+    check=_without_spot,
+)
+
+
+class Exchange(StrEnum):
+    """Exchanges whose behaviour through ccxt is verified, by their ccxt ids."""
+
+    BYBIT = "bybit"
+
+
+class MarketType(StrEnum):
+    """What is traded: coins, or perpetual contracts that settle in their quote currency."""
+
+    SPOT = "Spot"
+    SWAP = "Swap"
+
+
+class SecretReference(SpecModel):
+    """A Secret of the bot's namespace."""
+
+    name: Annotated[str, _SECRET_NAME] = Field(description="Name of the Secret; its keys are apiKey and secret.")
+
+
+class Venue(SpecModel):
+    """The exchange account that the bot trades on."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            "self.?endpoint.orValue('') == oldSelf.?endpoint.orValue('')", f"endpoint {NEVER_CHANGES}"
+        )
+    )
+
+    exchange: Exchange = Field(
+        description="The exchange, by its ccxt id. Never changes.",
+        json_schema_extra=cel("self == oldSelf", NEVER_CHANGES),
+    )
+    market_type: MarketType = Field(
+        description="Spot (coins) or Swap (perpetual contracts). Never changes.",
+        json_schema_extra=cel("self == oldSelf", NEVER_CHANGES),
+    )
+    credentials_secret_ref: SecretReference | None = Field(
+        default=None, description="The Secret with the keys apiKey and secret of the account. Required in Testnet."
+    )
+    endpoint: Annotated[str, _ENDPOINT] | None = Field(
+        default=None,
+        description="Address of a simulator or proxy in place of the exchange's own hosts; absent: the exchange's test "
+        "network. Never changes.",
+    )
