@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
-class WrongField(ValueError):  # noqa: N818 pydantic collects it; what callers see is `Invalid`
+class WrongField(ValueError):
     """A rule over several fields that one of them breaks."""
 
     def __init__(self, field: str, message: str) -> None:

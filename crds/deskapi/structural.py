@@ -53,9 +53,9 @@ def object_schema() -> dict[str, Any]:
     definitions = raw.pop("$defs")
     schema: dict[str, Any] = _inlined(raw, definitions)
     properties = schema["properties"]
-    # The API server knows these three by itself and allows no schema of metadata here.
+    # The API server knows these three by itself, and of metadata it allows to say no more than this.
     properties["apiVersion"] = {"type": "string", "description": "The version of this API."}
     properties["kind"] = {"type": "string", "description": "The kind of the object."}
-    properties["metadata"] = {"type": "object", "description": "Name, namespace, labels and so on."}
+    properties["metadata"] = {"type": "object"}
     schema["required"] = ["metadata", "spec"]
     return schema

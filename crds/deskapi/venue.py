@@ -65,7 +65,8 @@ class Venue(SpecModel):
 
     model_config = ConfigDict(
         json_schema_extra=cel(
-            "self.?endpoint.orValue('') == oldSelf.?endpoint.orValue('')", f"endpoint {NEVER_CHANGES}"
+            "has(self.endpoint) == has(oldSelf.endpoint) && (!has(self.endpoint) || self.endpoint == oldSelf.endpoint)",
+            f"endpoint {NEVER_CHANGES}",
         )
     )
 
