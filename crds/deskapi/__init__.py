@@ -1,6 +1,6 @@
 """The desk's API: what a TradingBot is, in Python and (generated from it) as a CRD.
 
-`load_bot` turns a plain object into a `TradingBot`, `load_manifest` reads a YAML file, `dump` writes any part back.
+`load_bot` turns a plain object into a `TradingBot`, `check_change` judges an edit of it, `load_manifest` reads a YAML file, `dump` writes any part back.
 """
 
 from deskapi.conditions import (
@@ -13,7 +13,7 @@ from deskapi.conditions import (
     Reason,
 )
 from deskapi.envelope import Envelope
-from deskapi.loading import Invalid, dump, load_bot
+from deskapi.loading import Invalid, check_change, dump, load_bot
 from deskapi.manifest import load_manifest
 from deskapi.status import (
     Condition,
@@ -71,6 +71,7 @@ __all__ = [
     "TradingBotSpec",
     "TradingBotStatus",
     "Venue",
+    "check_change",
     "dump",
     "load_bot",
     "load_manifest",

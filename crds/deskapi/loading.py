@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from deskapi.base import WrongField
 from deskapi.structural import object_schema
 from deskapi.tradingbot import TradingBot
+from deskapi.venue import NEVER_CHANGES
 
 
 class Invalid(ValueError):
@@ -33,7 +34,21 @@ def load_bot(obj: Mapping[str, Any]) -> TradingBot:
             json.dumps(_without_nulls(obj)), strict=True, by_alias=True, by_name=False
         )
     except ValidationError as error:
-        raise Invalid(tuple(_line(detail) for detail in error.errors())) from None
+        raise Invalid(tuple(_line(detail) for detail in error.errors() if not _is_echo(detail))) from None
+
+
+def check_change(old: TradingBot, new: TradingBot) -> None:
+    """Raises `Invalid` if an edit from `old` to `new` touches what never changes in the life of a bot."""
+    fixed = {
+        "spec.mode": (old.spec.mode, new.spec.mode),
+        "spec.venue.exchange": (old.spec.venue.exchange, new.spec.venue.exchange),
+        "spec.venue.marketType": (old.spec.venue.market_type, new.spec.venue.market_type),
+        "spec.venue.endpoint": (old.spec.venue.endpoint, new.spec.venue.endpoint),
+        "spec.storage": (old.spec.storage, new.spec.storage),
+    }
+    problems = tuple(f"{place}: {NEVER_CHANGES}" for place, (before, after) in fixed.items() if before != after)
+    if problems:
+        raise Invalid(problems)
 
 
 def dump(model: BaseModel) -> dict[str, Any]:
@@ -48,6 +63,11 @@ def _without_nulls(node: Any) -> Any:
     return {
         key: value if key == "params" else _without_nulls(value) for key, value in node.items() if value is not None
     }
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    # A list is also called too short when its items were refused, each with a line of its own.
+    return detail["type"] == "too_short" and bool(detail["input"])
 
 
 def _line(detail: ErrorDetails) -> str:

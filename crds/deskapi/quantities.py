@@ -1,14 +1,14 @@
 """Money, ratios and durations: text in the API, exact values in Python.
 
 A manifest carries them as strings ("250", "1.5%", "30s"), because JSON numbers pass through floats on their way. Each
-kind of text has one pattern here; the API server checks it (by a CEL rule with our own message, or a plain pattern in
-the status), and `TextFormat` checks the same one when a manifest is read without a server. What comes out is a
-`Decimal` or a `timedelta`; what goes back in is the same text form.
+kind of text is described once, by a `TextFormat`: its pattern, what to say when it does not fit, and how it converts.
+From that one description come the rule that the API server checks and the check of a manifest that is read without a
+server, so both refuse the same texts with the same words.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,30 +16,90 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
-AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,11})([.][0-9]{1,12})?$"
-SIGNED_AMOUNT_PATTERN = r"^-?[0-9]{1,24}([.][0-9]{1,24})?$"
-RATIO_PATTERN = r"^(0|[1-9][0-9]?)([.][0-9]{1,6})?%$"
-DURATION_PATTERN = r"^([0-9]{1,4}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?([0-9]{1,5}ms)?$"
-# Kubernetes' own quantity grammar, as its generators write it into CRDs; no sign, as nothing here may be negative.
-QUANTITY_PATTERN = r"^([0-9]+|[0-9]+[.][0-9]+|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?[0-9]+))?$"
-
 _DURATION_UNITS = (timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1), timedelta(milliseconds=1))
-_NOT_ZERO = "self.matches('[1-9]')"
 
 
 def cel(rule: str, message: str, **more: str) -> dict[str, Any]:
-    """One `x-kubernetes-validations` entry, as a schema fragment."""
-    return {"x-kubernetes-validations": [{"rule": rule, "message": message, **more}]}
+    """One entry of `x-kubernetes-validations`."""
+    return {"rule": rule, "message": message, **more}
 
 
-def parse_amount(text: str) -> Decimal:
-    """A non-negative decimal amount ("250", "0.001"); `ValueError` says what would be right."""
-    return Decimal(_matching(AMOUNT_PATTERN, text, 'a decimal amount; write for example "250"'))
+def rules(*entries: dict[str, Any]) -> dict[str, Any]:
+    """Rules of the API server, as a schema fragment."""
+    return {"x-kubernetes-validations": list(entries)}
 
 
-def parse_signed_amount(text: str) -> Decimal:
-    """A decimal amount that may be negative, as the status carries them."""
-    return Decimal(_matching(SIGNED_AMOUNT_PATTERN, text, 'a decimal amount; write for example "-12.5"'))
+@dataclass(frozen=True)
+class Check:
+    """What a well-written value must fulfil as well: once in Python, once in CEL."""
+
+    holds: Callable[[Any], bool]
+    cel: str
+    message: str | None = None  # absent: the same words as for text that does not match the pattern
+
+
+@dataclass(frozen=True, eq=False)
+class TextFormat:
+    """A field that is text in a manifest and a `kind` in Python; for `Annotated[...]`.
+
+    `needs` completes the sentence `"25x" is not ...` and gives an example.
+    """
+
+    kind: type
+    pattern: str
+    needs: str
+    read: Callable[[str], Any] = str
+    write: Callable[[Any], str] = str
+    checks: Sequence[Check] = ()
+    max_length: int = 32
+
+    def parse(self, text: str) -> Any:
+        """The value of a text. Raises `ValueError` with what is wrong and what would be right."""
+        if len(text) > self.max_length:
+            raise ValueError(f"{len(text)} characters are too many: at most {self.max_length} fit")
+        # fullmatch, as `$` would let a trailing newline through, which the API server's RE2 does not.
+        if re.fullmatch(self.pattern, text, flags=re.ASCII) is None:
+            raise ValueError(f'"{text}" is not {self.needs}')
+        value = self.read(text)
+        for check in self.checks:
+            if not check.holds(value):
+                raise ValueError(f'"{text}" {check.message or f"is not {self.needs}"}')
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """The schema of a field of the spec: refused with the words of `parse`."""
+        matches = f"self.matches('{self.pattern}')"
+        well_written = " && ".join([matches, *(check.cel for check in self.checks if check.message is None)])
+        entries = [(well_written, f"is not {self.needs}")]
+        entries += [(check.cel, check.message) for check in self.checks if check.message is not None]
+        return {
+            "type": "string",
+            "maxLength": self.max_length,
+            **rules(
+                *(cel(rule, message, messageExpression=f"'\"' + self + '\" {message}'") for rule, message in entries)
+            ),
+        }
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self.write, return_schema=core_schema.str_schema())
+        return core_schema.no_info_plain_validator_function(self._validated, serialization=written)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return self.schema()
+
+    def _validated(self, value: object) -> Any:
+        if isinstance(value, self.kind):
+            value = self.write(value)
+        if not isinstance(value, str):
+            raise ValueError(f'{value!r} is not text; write it in quotes: "{value}"')  # noqa: TRY004 pydantic wants it
+        return self.parse(value)
+
+
+class StatusText(TextFormat):
+    """A field of the status: the bot writes it, so a plain pattern is enough and costs the API server least."""
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": self.pattern}
 
 
 def format_amount(value: Decimal) -> str:
@@ -49,10 +109,8 @@ def format_amount(value: Decimal) -> str:
     return f"{value:f}" if value else "0"
 
 
-def parse_ratio(text: str) -> Decimal:
-    """A percentage below 100 % as a fraction: "1.5%" is `Decimal("0.015")`."""
-    percent = _matching(RATIO_PATTERN, text, 'a percentage below 100%; write for example "1.5%"').removesuffix("%")
-    return Decimal(percent).scaleb(-2)
+def _read_ratio(text: str) -> Decimal:
+    return Decimal(text.removesuffix("%")).scaleb(-2)
 
 
 def format_ratio(value: Decimal) -> str:
@@ -60,14 +118,10 @@ def format_ratio(value: Decimal) -> str:
     return f"{format_amount(value.scaleb(2))}%"
 
 
-def parse_duration(text: str) -> timedelta:
-    """A duration of whole hours, minutes, seconds, milliseconds in that order: "30s", "1m30s", "500ms"."""
-    needs = 'a duration; write for example "30s", "1m30s" or "500ms"'
-    found = re.match(DURATION_PATTERN, _matching(DURATION_PATTERN, text or " ", needs))
-    parts = found.groups() if found else ()
-    return sum(
-        (unit * int(part.rstrip("hms")) for part, unit in zip(parts, _DURATION_UNITS, strict=True) if part), timedelta()
-    )
+def _read_duration(text: str) -> timedelta:
+    counts = dict.fromkeys(("h", "m", "s", "ms"), 0)
+    counts.update((unit, int(count)) for count, unit in re.findall(r"([0-9]+)(ms|[hms])", text))
+    return sum((unit * count for unit, count in zip(_DURATION_UNITS, counts.values(), strict=True)), timedelta())
 
 
 def format_duration(value: timedelta) -> str:
@@ -81,124 +135,78 @@ def format_duration(value: timedelta) -> str:
     return text or "0s"
 
 
-def _matching(pattern: str, text: str, needs: str) -> str:
-    # `$` would let a trailing newline through, which the API server's RE2 does not.
-    if not re.fullmatch(pattern, text, flags=re.ASCII):
-        raise ValueError(f'"{text}" is not {needs}')
-    return text
+_ABOVE_ZERO = Check(lambda value: value > 0, "self.matches('[1-9]')")
 
-
-@dataclass(frozen=True, eq=False)
-class TextFormat:
-    """How a field's value is written as text: `read` and `write` convert, `schema` is what the API server checks.
-
-    Put it into `Annotated[...]`. `check` refuses values that are well written and still wrong, with a `ValueError`.
-    """
-
-    kind: type
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
-    schema: Mapping[str, Any] = field(default_factory=dict)
-    check: Callable[[Any], Any] = lambda value: value
-
-    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self._validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                self.write, return_schema=core_schema.str_schema()
-            ),
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", **self.schema}
-
-    def _validate(self, value: object) -> Any:
-        if isinstance(value, self.kind) and self.kind is not str:
-            value = self.write(value)
-        if not isinstance(value, str):
-            raise ValueError(f'{value!r} is not text; write it in quotes: "{value}"')  # noqa: TRY004 pydantic's way
-        return self.check(self.read(value))
-
-
-def _positive(value: Decimal) -> Decimal:
-    if value <= 0:
-        raise ValueError(f'"{value}" is not above zero')
-    return value
-
-
-def text_rule(pattern: str, needs: str, *, also: str = "", max_length: int = 32) -> dict[str, Any]:
-    """The schema of a text field that the API server refuses with `not <needs>`."""
-    rule = f"self.matches('{pattern}')" + (f" && {also}" if also else "")
-    return {"maxLength": max_length, **cel(rule, f"not {needs}")}
-
-
-PositiveAmount = Annotated[
+AMOUNT = TextFormat(
     Decimal,
-    TextFormat(
-        Decimal,
-        parse_amount,
-        format_amount,
-        text_rule(AMOUNT_PATTERN, 'a decimal amount above zero; write for example "250"', also=_NOT_ZERO),
-        _positive,
-    ),
-]
-PositiveRatio = Annotated[
+    r"^(0|[1-9][0-9]{0,11})([.][0-9]{1,12})?$",
+    'a decimal amount above zero; write for example "250"',
     Decimal,
-    TextFormat(
-        Decimal,
-        parse_ratio,
-        format_ratio,
-        text_rule(RATIO_PATTERN, 'a percentage above 0% and below 100%; write for example "1.5%"', also=_NOT_ZERO),
-        _positive,
-    ),
-]
-SignedAmount = Annotated[
-    Decimal, TextFormat(Decimal, parse_signed_amount, format_amount, {"pattern": SIGNED_AMOUNT_PATTERN})
-]
+    format_amount,
+    (_ABOVE_ZERO,),
+)
+SIGNED_AMOUNT = StatusText(
+    Decimal,
+    r"^-?[0-9]{1,24}([.][0-9]{1,24})?$",
+    'a decimal amount; write for example "-12.5"',
+    Decimal,
+    format_amount,
+    max_length=64,
+)
+RATIO = TextFormat(
+    Decimal,
+    r"^(0|[1-9][0-9]?)([.][0-9]{1,6})?%$",
+    'a percentage above 0% and below 100%; write for example "1.5%"',
+    _read_ratio,
+    format_ratio,
+    (_ABOVE_ZERO,),
+)
+
+PositiveAmount = Annotated[Decimal, AMOUNT]  # "250" is Decimal("250")
+PositiveRatio = Annotated[Decimal, RATIO]  # "1.5%" is Decimal("0.015")
+SignedAmount = Annotated[Decimal, SIGNED_AMOUNT]
 
 
 def duration_between(shortest: str, longest: str, example: str) -> TextFormat:
-    """The format of a duration within bounds (both included), for `Annotated[timedelta, ...]`."""
-    low, high = parse_duration(shortest), parse_duration(longest)
-    needs = f'a duration from {shortest} to {longest}; write for example "{example}"'
-
-    def check(value: timedelta) -> timedelta:
-        if not low <= value <= high:
-            raise ValueError(f'"{format_duration(value)}" is not {needs}')
-        return value
-
-    in_bounds = f"self != '' && duration(self) >= duration('{shortest}') && duration(self) <= duration('{longest}')"
+    """A duration in hours, minutes, seconds, milliseconds ("1m30s"), both bounds included; a `timedelta` in Python."""
+    low, high = _read_duration(shortest), _read_duration(longest)
     return TextFormat(
-        timedelta, parse_duration, format_duration, text_rule(DURATION_PATTERN, needs, also=in_bounds), check
+        timedelta,
+        r"^([0-9]{1,4}h)?([0-9]{1,4}m)?([0-9]{1,5}s)?([0-9]{1,5}ms)?$",
+        f'a duration from {shortest} to {longest}; write for example "{example}"',
+        _read_duration,
+        format_duration,
+        (
+            Check(
+                lambda value: low <= value <= high,
+                f"self != '' && duration(self) >= duration('{shortest}') && duration(self) <= duration('{longest}')",
+            ),
+        ),
     )
 
 
-def plain_text(pattern: str, needs: str, *, max_length: int) -> TextFormat:
-    """The format of a field that stays text, for `Annotated[str, ...]`."""
-
-    def read(text: str) -> str:
-        if len(text) > max_length:
-            raise ValueError(f"{len(text)} characters are too many: at most {max_length} fit")
-        return _matching(pattern, text, needs)
-
-    return TextFormat(str, read, str, text_rule(pattern, needs, max_length=max_length))
+# Kubernetes' own grammar of quantities, as its generators write it into CRDs; no sign: nothing here may be negative.
+_QUANTITY = TextFormat(
+    str,
+    r"^([0-9]+|[0-9]+[.][0-9]+|[.][0-9]+)(([KMGTPE]i)|[numkMGTPE]|([eE][+-]?[0-9]+))?$",
+    'a quantity; write for example "500m" or "1Gi"',
+)
 
 
 def _quantity(value: object) -> str | int:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f'{value!r} is not a quantity; write for example "500m" or "1Gi"')  # noqa: TRY004
-    _matching(QUANTITY_PATTERN, str(value), 'a quantity; write for example "500m" or "1Gi"')
+        raise ValueError(f"{value!r} is not {_QUANTITY.needs}")  # noqa: TRY004 pydantic wants it
+    _QUANTITY.parse(str(value))
     return value
 
 
-# Kubernetes' resource quantity, passed on as it is written.
 Quantity = Annotated[
     str | int,
     PlainValidator(_quantity),
     WithJsonSchema(
         {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
-            "pattern": QUANTITY_PATTERN,
+            "pattern": _QUANTITY.pattern,
             "x-kubernetes-int-or-string": True,
         }
     ),

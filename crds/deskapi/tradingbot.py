@@ -13,9 +13,9 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from deskapi.base import SpecModel, StatusModel, WrongField
 from deskapi.envelope import Envelope
 from deskapi.placement import ATOMIC, Affinity, Resources, Toleration
-from deskapi.quantities import Quantity, cel, plain_text
+from deskapi.quantities import Quantity, TextFormat, cel, rules
 from deskapi.status import HALT_ID, TradingBotStatus
-from deskapi.venue import NEVER_CHANGES, MarketType, Venue
+from deskapi.venue import UNCHANGED, MarketType, Venue
 
 GROUP = "tradingdesk.io"
 VERSION = "v1alpha1"
@@ -24,16 +24,21 @@ KIND = "TradingBot"
 PLURAL = "tradingbots"
 
 _DASHED = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
-_BOT_NAME = plain_text(
-    _DASHED, 'a name of lower-case letters, digits and dashes; write for example "bot1"', max_length=32
+_BOT_NAME = TextFormat(
+    str, _DASHED, 'a name of lower-case letters, digits and dashes; write for example "bot1"', max_length=32
 )
-_STRATEGY_NAME = plain_text(_DASHED, 'the name of a strategy; write for example "simple-maker"', max_length=63)
-_STRATEGY_VERSION = plain_text(r"^[0-9A-Za-z][-0-9A-Za-z.+]*$", 'a version; write for example "1.0"', max_length=32)
-_IMAGE = plain_text(
-    r"^[a-z0-9][-A-Za-z0-9._:/@]*$", 'an image; write for example "registry.example/desk-bot:1.0"', max_length=512
+_STRATEGY_NAME = TextFormat(str, _DASHED, 'the name of a strategy; write for example "simple-maker"', max_length=63)
+_STRATEGY_VERSION = TextFormat(
+    str, r"^[0-9A-Za-z][-0-9A-Za-z.+]*$", 'a version; write for example "1.0"', max_length=32
 )
-_ACKNOWLEDGED = plain_text(HALT_ID.replace("{1,", "{0,"), "the id of a halt; copy status.killSwitch.id", max_length=40)
-_MARKET = plain_text(
+_IMAGE = TextFormat(
+    str, r"^[a-z0-9][-A-Za-z0-9._:/@]*$", 'an image; write for example "registry.example/desk-bot:1.0"', max_length=512
+)
+_ACKNOWLEDGED = TextFormat(
+    str, HALT_ID.replace("{1,", "{0,"), "the id of a halt; copy status.killSwitch.id", max_length=40
+)
+_MARKET = TextFormat(
+    str,
     r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?$",
     'a ccxt market symbol; write for example "BTC/USDT" (Spot) or "BTC/USDT:USDT" (Swap)',
     max_length=62,
@@ -92,40 +97,38 @@ class TradingBotSpec(SpecModel):
     """What the bot shall do."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                {
-                    "rule": "self.mode != 'Testnet' || has(self.venue.credentialsSecretRef)",
-                    "message": _NEEDS_KEYS,
-                    "fieldPath": ".venue",
-                    "reason": "FieldValueRequired",
-                },
-                {
-                    "rule": "self.venue.marketType != 'Spot' || self.markets.all(m, !m.contains(':'))",
-                    "message": _SPOT_MARKETS,
-                    "fieldPath": ".markets",
-                },
-                {
-                    "rule": "self.venue.marketType != 'Swap' || self.markets.all(m, !m.contains('/') || "
-                    "m.contains(':') && m.endsWith(':' + m.substring(m.indexOf('/') + 1, m.indexOf(':'))))",
-                    "message": _SWAP_MARKETS,
-                    "fieldPath": ".markets",
-                },
-                {
-                    "rule": "!self.markets[0].contains('/') || "
-                    "self.markets.all(m, m.endsWith(self.markets[0].substring(self.markets[0].indexOf('/'))))",
-                    "message": _ONE_QUOTE,
-                    "fieldPath": ".markets",
-                },
-            ]
-        }
+        json_schema_extra=rules(
+            cel(
+                "self.mode != 'Testnet' || has(self.venue.credentialsSecretRef)",
+                _NEEDS_KEYS,
+                fieldPath=".venue",
+                reason="FieldValueRequired",
+            ),
+            cel(
+                "self.venue.marketType != 'Spot' || self.markets.all(m, !m.contains(':'))",
+                _SPOT_MARKETS,
+                fieldPath=".markets",
+            ),
+            cel(
+                "self.venue.marketType != 'Swap' || self.markets.all(m, !m.contains('/') || "
+                "m.contains(':') && m.endsWith(':' + m.substring(m.indexOf('/') + 1, m.indexOf(':'))))",
+                _SWAP_MARKETS,
+                fieldPath=".markets",
+            ),
+            cel(
+                "!self.markets[0].contains('/') || "
+                "self.markets.all(m, m.endsWith(self.markets[0].substring(self.markets[0].indexOf('/'))))",
+                _ONE_QUOTE,
+                fieldPath=".markets",
+            ),
+        )
     )
 
     mode: Mode = Field(
         default=Mode.DRY_RUN,
         description="DryRun decides and sends nothing; Testnet trades at venue.endpoint or on the exchange's test "
         "network. A bot never goes from one to the other.",
-        json_schema_extra=cel("self == oldSelf", NEVER_CHANGES),
+        json_schema_extra=rules(UNCHANGED),
     )
     halted: bool = Field(
         default=False,
@@ -163,7 +166,7 @@ class TradingBotSpec(SpecModel):
     storage: Storage = Field(
         default_factory=Storage,
         description="The volume that holds the bot's journal. Never changes.",
-        json_schema_extra={"default": {}, **cel("self == oldSelf", NEVER_CHANGES)},
+        json_schema_extra={"default": {}, **rules(UNCHANGED)},
     )
     node_selector: dict[str, str] | None = Field(default=None, description="Labels of the nodes the pod may run on.")
     tolerations: tuple[Toleration, ...] | None = Field(
@@ -218,16 +221,14 @@ class TradingBot(SpecModel):
     """A trading bot: one engine, one exchange account, hard limits, and a kill switch that proves itself."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                *_LATCH["x-kubernetes-validations"],
-                *cel(
-                    f"self.metadata.name.size() <= 32 && self.metadata.name.matches('{_DASHED}')",
-                    "the name of a TradingBot has at most 32 lower-case letters, digits and dashes and begins with a "
-                    "letter; write for example bot1",
-                )["x-kubernetes-validations"],
-            ]
-        }
+        json_schema_extra=rules(
+            _LATCH,
+            cel(
+                f"self.metadata.name.size() <= 32 && self.metadata.name.matches('{_DASHED}')",
+                "the name of a TradingBot has at most 32 lower-case letters, digits and dashes and begins with a "
+                "letter; write for example bot1",
+            ),
+        )
     )
 
     api_version: Literal["tradingdesk.io/v1alpha1"]

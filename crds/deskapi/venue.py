@@ -1,43 +1,34 @@
 """The venue of a bot: exchange, kind of market, account, and the address it is reached at."""
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from deskapi.base import SpecModel
-from deskapi.quantities import cel, plain_text
+from deskapi.quantities import Check, TextFormat, cel, rules
 
 NEVER_CHANGES = "never changes: create another TradingBot instead"
+UNCHANGED = cel("self == oldSelf", NEVER_CHANGES)
 
-_SECRET_NAME = plain_text(
-    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", 'the name of a Secret; write for example "bot1-keys"', max_length=253
-)
-_URL = plain_text(
-    r"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$",
-    'an http or https address; write for example "http://exchange-simulator:8080"',
+_SECRET_NAME = TextFormat(
+    str,
+    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+    'the name of a Secret; write for example "bot1-keys"',
     max_length=253,
 )
-_SPOT_IN_URL = "must not contain the word spot: ccxt tells spot streams from others by that word in the address"
-
-
-def _without_spot(url: str) -> str:
-    if "spot" in url.lower():
-        raise ValueError(f'"{url}" {_SPOT_IN_URL}')
-    return url
-
-
-_ENDPOINT = replace(
-    _URL,
-    schema={
-        **_URL.schema,
-        "x-kubernetes-validations": [
-            *_URL.schema["x-kubernetes-validations"],
-            *cel("!self.lowerAscii().contains('spot')", _SPOT_IN_URL)["x-kubernetes-validations"],
-        ],
-    },
-    check=_without_spot,
+_ENDPOINT = TextFormat(
+    str,
+    r"^https?://[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$",
+    'an http or https address; write for example "http://exchange-simulator:8080"',
+    checks=(
+        Check(
+            lambda url: "spot" not in url.lower(),
+            "!self.lowerAscii().contains('spot')",
+            "must not contain the word spot: ccxt tells spot streams from others by that word in the address",
+        ),
+    ),
+    max_length=253,
 )
 
 
@@ -64,19 +55,22 @@ class Venue(SpecModel):
     """The exchange account that the bot trades on."""
 
     model_config = ConfigDict(
-        json_schema_extra=cel(
-            "has(self.endpoint) == has(oldSelf.endpoint) && (!has(self.endpoint) || self.endpoint == oldSelf.endpoint)",
-            f"endpoint {NEVER_CHANGES}",
+        json_schema_extra=rules(
+            cel(
+                "has(self.endpoint) == has(oldSelf.endpoint) && "
+                "(!has(self.endpoint) || self.endpoint == oldSelf.endpoint)",
+                f"endpoint {NEVER_CHANGES}",
+            )
         )
     )
 
     exchange: Exchange = Field(
         description="The exchange, by its ccxt id. Never changes.",
-        json_schema_extra=cel("self == oldSelf", NEVER_CHANGES),
+        json_schema_extra=rules(UNCHANGED),
     )
     market_type: MarketType = Field(
         description="Spot (coins) or Swap (perpetual contracts). Never changes.",
-        json_schema_extra=cel("self == oldSelf", NEVER_CHANGES),
+        json_schema_extra=rules(UNCHANGED),
     )
     credentials_secret_ref: SecretReference | None = Field(
         default=None, description="The Secret with the keys apiKey and secret of the account. Required in Testnet."
