@@ -1,0 +1,48 @@
+"""How a journal record becomes bytes: one JSON array, its name first.
+
+JSON, because its integers have no bound (ledger sums outgrow 64 bits) and because a person can read a journal with any
+SQLite tool. The same bytes, one record a line, are what the digest of a run is taken over.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from deskbot.core.records import Record, from_tuple, to_tuple
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(list[object])
+
+
+def encode(record: Record) -> bytes:
+    """The bytes of one record."""
+    return _encoder.encode(to_tuple(record))
+
+
+def decode(body: bytes) -> Record:
+    """The record of some bytes. Raises ValueError when no version of the bot wrote them."""
+    return from_tuple(_decoder.decode(body))  # msgspec's errors are ValueErrors
+
+
+class Digest:
+    """SHA-256 over a stream of records."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, record: Record) -> None:
+        """Take in the next record."""
+        self._hash.update(encode(record) + b"\n")
+
+    def hexdigest(self) -> str:
+        """The digest so far."""
+        return self._hash.hexdigest()
+
+
+def digest(records: Iterable[Record]) -> str:
+    """The digest of a whole stream."""
+    out = Digest()
+    for record in records:
+        out.add(record)
+    return out.hexdigest()

@@ -1,0 +1,154 @@
+"""Commands that ask the venue for something, each answered by exactly one event whatever happens on the way.
+
+The venue's own methods do not raise and have time-outs of their own; this is the second line: a bug in an adapter, a
+hang, or no venue at all becomes the answer that promises nothing (`UNKNOWN`, `complete=False`). The one definite no is
+the order that was never sent.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+
+from deskbot.core.commands import (
+    Cancel,
+    CancelAll,
+    CancelForeign,
+    Place,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryPositions,
+)
+from deskbot.core.events import (
+    REJECTED,
+    UNKNOWN,
+    BalancesAnswer,
+    CancelAllResult,
+    CancelResult,
+    Event,
+    FillsAnswer,
+    OpenOrdersAnswer,
+    OrderAnswer,
+    PlaceResult,
+    PositionsAnswer,
+)
+from deskbot.runtime.clock import Clock
+from deskbot.venues.protocol import Venue
+
+Request = (
+    Place
+    | Cancel
+    | CancelForeign
+    | CancelAll
+    | QueryOrder
+    | QueryOpenOrders
+    | QueryPositions
+    | QueryBalances
+    | QueryFills
+)
+Emit = Callable[[Event], None]
+
+TIMEOUT_SECONDS: Final = 6.0
+FILLS_TIMEOUT_SECONDS: Final = 60.0  # as many pages as the bot was away for
+
+_log = structlog.get_logger("deskbot.requests")
+
+
+class Requests:
+    """Sends requests to whatever venue there is. `ready` says that it was opened and found suitable."""
+
+    def __init__(self, emit: Emit, clock: Clock) -> None:
+        self._emit = emit
+        self._clock = clock
+        self._venue: Venue | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ready = False
+
+    def use(self, venue: Venue | None, *, ready: bool) -> None:
+        """Send from now on to this venue. One that is not ready gets no order, but is asked to cancel."""
+        self._venue = venue
+        self.ready = ready
+
+    def send(self, request: Request) -> None:
+        """Send now; the answer comes as an event."""
+        task = asyncio.get_running_loop().create_task(self._answer(request))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def refuse(self, place: Place, reason: str) -> None:
+        """Answer an order that will not be sent."""
+        self._emit(PlaceResult(self._clock.now(), place.client_id, REJECTED, reason=reason))
+
+    async def close(self) -> None:
+        """Give up what is still under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _answer(self, request: Request) -> None:
+        venue = self._venue
+        if isinstance(request, Place) and not self.ready:
+            self.refuse(request, "not sent: the venue is not ready")
+        elif venue is None:
+            self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
+        else:
+            self._emit(await self._ask(venue, request))
+
+    async def _ask(self, venue: Venue, request: Request) -> Event:
+        seconds = FILLS_TIMEOUT_SECONDS if isinstance(request, QueryFills) else TIMEOUT_SECONDS
+        try:
+            async with asyncio.timeout(seconds):
+                return await _call(venue, request)
+        except TimeoutError:
+            return unanswered(request, self._clock.now(), f"no answer within {seconds:.0f} s")
+        except Exception as error:
+            _log.exception("request_failed", request=type(request).__name__)
+            return unanswered(request, self._clock.now(), f"{type(error).__name__}: {error}")
+
+
+def _call(venue: Venue, request: Request) -> Coroutine[Any, Any, Event]:  # noqa: PLR0911 one line a kind
+    match request:
+        case Place():
+            return venue.place(request)
+        case Cancel():
+            return venue.cancel(request)
+        case CancelForeign():
+            return venue.cancel_foreign(request)
+        case CancelAll():
+            return venue.cancel_all(request)
+        case QueryOrder():
+            return venue.query_order(request)
+        case QueryOpenOrders():
+            return venue.query_open_orders(request)
+        case QueryPositions():
+            return venue.query_positions(request)
+        case QueryBalances():
+            return venue.query_balances(request)
+        case QueryFills():
+            return venue.query_fills(request)
+
+
+def unanswered(request: Request, at: int, reason: str) -> Event:  # noqa: PLR0911 one line a kind
+    """The event for a request whose outcome nobody can tell."""
+    match request:
+        case Place():
+            return PlaceResult(at, request.client_id, UNKNOWN, reason=reason)
+        case Cancel():
+            return CancelResult(at, request.client_id, UNKNOWN, reason=reason)
+        case CancelForeign():
+            return CancelResult(at, request.venue_id, UNKNOWN, reason=reason)
+        case CancelAll():
+            return CancelAllResult(at, request.request, UNKNOWN, reason=reason)
+        case QueryOrder():
+            return OrderAnswer(at, request.client_id, UNKNOWN, reason=reason)
+        case QueryOpenOrders():
+            return OpenOrdersAnswer(at, request.request, complete=False, reason=reason)
+        case QueryPositions():
+            return PositionsAnswer(at, request.request, complete=False, reason=reason)
+        case QueryBalances():
+            return BalancesAnswer(at, request.request, complete=False, reason=reason)
+        case QueryFills():
+            return FillsAnswer(at, request.request, request.market, complete=False, reason=reason)
