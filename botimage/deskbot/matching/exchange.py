@@ -6,13 +6,29 @@ nanoseconds, and never runs back: a call first does all work due until then. The
 the same reports, byte for byte.
 """
 
-from collections.abc import Iterable, Mapping
+import heapq
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from random import Random
 
+from deskbot.matching import accounts
+from deskbot.matching.accounts import DEFAULT_LEVERAGE, Account
+from deskbot.matching.intake import order_from, terms_from
 from deskbot.matching.latency import Latency
-from deskbot.matching.listing import Listing
+from deskbot.matching.listing import Category, Listing
+from deskbot.matching.market import Market, Terms
 from deskbot.matching.market_data import MarketEvent
-from deskbot.matching.orders import Accepted, Amendment, CancelFilter, NewOrder, Order, Refusal
+from deskbot.matching.orders import (
+    FINAL,
+    Accepted,
+    Amendment,
+    CancelFilter,
+    EndReason,
+    NewOrder,
+    Order,
+    OrderStatus,
+    Refusal,
+)
 from deskbot.matching.queueing import QueueModel
 from deskbot.matching.reports import (
     BookView,
@@ -25,6 +41,8 @@ from deskbot.matching.reports import (
     TradePrint,
     WalletReport,
 )
+from deskbot.matching.settlement import IdSource, Settlement
+from deskbot.matching.units import units
 
 
 class Exchange:
@@ -42,131 +60,253 @@ class Exchange:
         queue_model: QueueModel = QueueModel.PROPORTIONAL,
         start_ns: int = 0,
     ) -> None:
-        raise NotImplementedError
+        self._listings = {listing.key: listing for listing in listings}
+        self._settlement = Settlement(self._listings.values(), seed, start_ns)
+        self._markets = {key: Market(listing, self._settlement, queue_model) for key, listing in self._listings.items()}
+        self._latency = latency or Latency()
+        self._random = Random(seed)  # noqa: S311 - a simulation, repeatable on purpose
+        self._order_ids = IdSource("order", seed, start_ns)
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._scheduled = 0
 
     # what time it is and what is due
 
     @property
     def now_ns(self) -> int:
         """The venue time of the last thing that happened."""
-        raise NotImplementedError
+        return self._settlement.now_ns
 
     @property
     def listings(self) -> dict[str, Listing]:
         """Every listed market by its key, in listing order."""
-        raise NotImplementedError
+        return dict(self._listings)
 
     def advance(self, to_ns: int) -> None:
         """Do all work due until then (arrivals, expiries), in time order."""
-        raise NotImplementedError
+        due, settlement = self._due, self._settlement
+        while due and due[0][0] <= to_ns:
+            at_ns, _, work = heapq.heappop(due)
+            settlement.now_ns = max(settlement.now_ns, at_ns)
+            work()
+        settlement.now_ns = max(settlement.now_ns, to_ns)
 
     def next_due(self) -> int | None:
         """When the next internal work is due, or None."""
-        raise NotImplementedError
+        return self._due[0][0] if self._due else None
 
     def drain_reports(self) -> list[Report]:
         """Every report since the last call, oldest first."""
-        raise NotImplementedError
+        return self._settlement.drain()
 
     # the market
 
     def market_event(self, event: MarketEvent) -> None:
         """Take one event of the recording at its `time_ns`. Raises KeyError for an unlisted market."""
-        raise NotImplementedError
+        self.advance(event.time_ns)
+        self._markets[event.market].take(event)
 
     # accounts
 
     def open_account(self, account: str, balances: Mapping[str, Decimal]) -> None:
         """Open an account under its API key with these coins. Raises ValueError when it exists."""
-        raise NotImplementedError
+        if account in self._settlement.accounts:
+            raise ValueError(f"account {account} exists already")
+        opening = {asset: units(amount) for asset, amount in balances.items()}
+        self._settlement.accounts[account] = Account(account, opening)
 
     def has_account(self, account: str) -> bool:
         """Whether this API key has an account."""
-        raise NotImplementedError
+        return account in self._settlement.accounts
 
     def set_leverage(self, account: str, market: str, leverage: Decimal) -> Refusal | None:
         """Set the leverage of a linear market (10 at first); None when done. At most two decimals."""
-        raise NotImplementedError
+        holder, listing = self._settlement.accounts[account], self._listings.get(market)
+        if listing is None or listing.category is not Category.LINEAR:
+            return Refusal.UNKNOWN_SYMBOL
+        if not 1 <= leverage <= listing.max_leverage or leverage != round(leverage, 2):
+            return Refusal.LEVERAGE_NOT_ALLOWED
+        before = holder.leverage.get(market, DEFAULT_LEVERAGE)
+        if leverage == before:
+            return Refusal.LEVERAGE_UNCHANGED
+        holder.leverage[market] = leverage
+        if leverage < before and self._settlement.available(holder, listing.settle) < 0:
+            holder.leverage[market] = before
+            return Refusal.INSUFFICIENT_BALANCE
+        self._settlement.report_position(holder, listing)
+        return None
 
     # requests
 
     def create(self, at_ns: int, account: str, wanted: NewOrder) -> Accepted | Refusal:
         """Take in a new order. Accepted reserves what it needs; the book sees it one latency later."""
-        raise NotImplementedError
+        self.advance(at_ns)
+        holder, market = self._settlement.accounts.get(account), self._markets.get(wanted.market)
+        if holder is None or market is None:
+            return Refusal.UNKNOWN_ACCOUNT if holder is None else Refusal.UNKNOWN_SYMBOL
+        order = order_from(wanted, holder, market, self._order_ids.next(), self.now_ns)
+        if isinstance(order, Refusal):
+            return order
+        if not self._settlement.can_reserve(order):
+            return Refusal.INSUFFICIENT_BALANCE
+        self._settlement.reserve(order)
+        holder.active[order.order_id] = order
+        if order.link_id:
+            holder.links[order.link_id] = order.order_id
+        self._send(holder, self._latency.entry(self._random), lambda: self._arrive(holder, market, order))
+        return Accepted(order.order_id, order.link_id)
 
     def amend(self, at_ns: int, account: str, change: Amendment) -> Accepted | Refusal:
         """Take in new terms for an order. An order that is final by the time they arrive stays as it is."""
-        raise NotImplementedError
+        self.advance(at_ns)
+        found = self._find_active(account, change.market, change.order_id, change.link_id)
+        if isinstance(found, Refusal):
+            return found
+        holder, market, order = found
+        terms = terms_from(change, order, market.tape.last)
+        if isinstance(terms, Refusal):
+            return terms
+        if not market.affords(order, terms):
+            return Refusal.INSUFFICIENT_BALANCE
+        self._send(holder, self._latency.entry(self._random), lambda: _amend(market, order, terms))
+        return Accepted(order.order_id, order.link_id)
 
     def cancel(
         self, at_ns: int, account: str, market: str, *, order_id: str = "", link_id: str = ""
     ) -> Accepted | Refusal:
         """Take in a cancellation of one order."""
-        raise NotImplementedError
+        self.advance(at_ns)
+        found = self._find_active(account, market, order_id, link_id)
+        if isinstance(found, Refusal):
+            return found
+        holder, _, order = found
+        self._send(holder, self._latency.cancel(self._random), lambda: self._finish(order, EndReason.BY_USER))
+        return Accepted(order.order_id, order.link_id)
 
     def cancel_all(self, at_ns: int, account: str, which: CancelFilter) -> list[Accepted]:
         """Take in a cancellation of every open order that matches when it arrives.
 
         Returns those that match now; orders in flight are not among them.
         """
-        raise NotImplementedError
+        self.advance(at_ns)
+        holder = self._settlement.accounts[account]
+
+        def arrive() -> None:
+            for order in holder.open_orders():
+                if which.matches(order):
+                    self._finish(order, EndReason.BY_USER)
+
+        self._send(holder, self._latency.cancel(self._random), arrive)
+        return [Accepted(order.order_id, order.link_id) for order in holder.open_orders() if which.matches(order)]
 
     # what accounts see
 
     def find_order(self, account: str, *, order_id: str = "", link_id: str = "") -> Order | None:
         """The order of that id, open or final; None too while it is in flight."""
-        raise NotImplementedError
+        holder = self._settlement.accounts[account]
+        return holder.orders.get(order_id or holder.links.get(link_id, ""))
 
     def open_orders(self, account: str) -> list[Order]:
         """Open orders in every list of the venue, oldest first; none that is in flight."""
-        raise NotImplementedError
+        return self._settlement.accounts[account].open_orders()
 
     def order_history(self, account: str) -> list[Order]:
         """Every order the book ever saw, open or final, oldest first."""
-        raise NotImplementedError
+        return list(self._settlement.accounts[account].orders.values())
 
     def executions(self, account: str) -> list[ExecutionReport]:
         """Every execution, oldest first."""
-        raise NotImplementedError
+        return list(self._settlement.accounts[account].executions)
 
     def wallet(self, account: str) -> dict[str, WalletReport]:
         """Every coin the account ever held, as it stands."""
-        raise NotImplementedError
+        holder = self._settlement.accounts[account]
+        return {asset: self._settlement.wallet(holder, asset) for asset in holder.wallets}
 
     def available_units(self, account: str, asset: str) -> int:
         """What a new order may reserve: balance less reservations, margin and unrealised loss."""
-        raise NotImplementedError
+        return self._settlement.available(self._settlement.accounts[account], asset)
 
     def position(self, account: str, market: str) -> PositionReport:
         """The linear position on a market, flat included."""
-        raise NotImplementedError
+        return self._settlement.position(self._settlement.accounts[account], self._listings[market])
 
     def unrealised_units(self, account: str, market: str) -> int:
         """Unrealised PnL of a linear position at the last price."""
-        raise NotImplementedError
+        holder, listing = self._settlement.accounts[account], self._listings[market]
+        return accounts.unrealised(holder, listing, self._settlement.last_price.get(market))
 
     def initial_margin_units(self, account: str, market: str) -> int:
         """Initial margin of a linear market: of the position together with its open orders."""
-        raise NotImplementedError
+        return accounts.margin(self._settlement.accounts[account], self._listings[market])
 
     def ground_truth(self, account: str) -> GroundTruth:
         """The exchange's own ledger of an account: every market it ever traded, counts of its orders."""
-        raise NotImplementedError
+        holder = self._settlement.accounts[account]
+        open_count = len(holder.open_orders())
+        return GroundTruth(
+            time_ns=self.now_ns,
+            markets={key: ledger.truth() for key, ledger in holder.ledgers.items()},
+            open_orders=open_count,
+            orders_in_flight=len(holder.active) - open_count,
+            last_execution_id=holder.executions[-1].execution_id if holder.executions else "",
+        )
 
     # what everybody sees
 
     def book(self, market: str, depth: int) -> BookView:
         """The best `depth` levels of each side of the recorded book."""
-        raise NotImplementedError
+        state = self._markets[market]
+        book = state.book
+        return BookView(market, state.time_ns, book.sequence, book.bids.levels(depth), book.asks.levels(depth))
 
     def trades(self, market: str, *, after_id: int = 0, limit: int = 1000) -> list[TradePrint]:
         """The newest public trades with an id above `after_id`, oldest first; at most the last 1 000 are kept."""
-        raise NotImplementedError
+        return self._markets[market].tape.trades(after_id, limit)
 
     def ticker(self, market: str) -> TickerView:
         """Last price, touch and the last 24 hours."""
-        raise NotImplementedError
+        return self._markets[market].ticker(self.now_ns)
 
     def candles(self, market: str, *, limit: int = 200) -> list[Candle]:
         """One-minute candles from the trades, oldest first, the running one last; minutes without trades have none."""
-        raise NotImplementedError
+        return self._markets[market].tape.candles(limit)
+
+    # the way of a request
+
+    def _send(self, holder: Account, delay_ns: int, work: Callable[[], None]) -> None:
+        """Let work happen one latency from now, behind everything the account sent before."""
+        holder.lane_ns = max(holder.lane_ns, self.now_ns + delay_ns)
+        self._schedule(holder.lane_ns, work)
+
+    def _schedule(self, at_ns: int, work: Callable[[], None]) -> None:
+        self._scheduled += 1
+        heapq.heappush(self._due, (at_ns, self._scheduled, work))
+
+    def _arrive(self, holder: Account, market: Market, order: Order) -> None:
+        holder.orders[order.order_id] = order
+        market.arrive(order)
+        if order.expire_ns is not None and order.status not in FINAL:
+            self._schedule(order.expire_ns, lambda: self._finish(order, EndReason.EXPIRED))
+
+    def _finish(self, order: Order, reason: EndReason) -> None:
+        """End an order for a reason from outside, unless it is final by now."""
+        if order.status in FINAL:
+            return
+        status = OrderStatus.DEACTIVATED if order.is_waiting else OrderStatus.CANCELLED
+        self._markets[order.market].finish(order, reason, status)
+
+    def _find_active(
+        self, account: str, market: str, order_id: str, link_id: str
+    ) -> tuple[Account, Market, Order] | Refusal:
+        holder, state = self._settlement.accounts.get(account), self._markets.get(market)
+        if holder is None or state is None:
+            return Refusal.UNKNOWN_ACCOUNT if holder is None else Refusal.UNKNOWN_SYMBOL
+        if not order_id and not link_id:
+            return Refusal.ORDER_ID_MISSING
+        order = holder.active.get(order_id or holder.links.get(link_id, ""))
+        return Refusal.ORDER_NOT_FOUND if order is None or order.market != market else (holder, state, order)
+
+
+def _amend(market: Market, order: Order, terms: Terms) -> None:
+    if order.status not in FINAL:
+        market.amend(order, terms)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from deskbot.matching.listing import Listing
+from deskbot.matching.listing import Category, Listing
 
 
 class Side(StrEnum):
@@ -170,11 +170,25 @@ class Amendment:
 class CancelFilter:
     """Which orders a cancel-all means; None is every one of that kind."""
 
-    category: str | None = None
+    category: Category | None = None
     market: str | None = None
     base: str | None = None
     settle: str | None = None
     order_filter: OrderFilter | None = None
+
+    def matches(self, order: "Order") -> bool:
+        """Whether an order is meant."""
+        listing = order.listing
+        return all(
+            wanted is None or wanted == actual
+            for wanted, actual in (
+                (self.category, listing.category),
+                (self.market, listing.key),
+                (self.base, listing.base),
+                (self.settle, listing.settle),
+                (self.order_filter, order.order_filter),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,8 @@ class Order:
     """An order as the exchange keeps it. Read it, never write it: only the exchange changes it.
 
     `ahead` is the displayed size queued before it, while it rests. `filled_value` is units of the quote coin.
+    `reserved_units` is what it holds back: locked coins on spot, value that needs margin on linear; `reserve_ticks` is
+    the price that is reckoned with (a market order's is where it would have ended when it was taken in).
     """
 
     __slots__ = (
@@ -206,8 +222,8 @@ class Order:
         "lots",
         "order_filter",
         "order_id",
-        "priority",
         "reduce_only",
+        "reserve_ticks",
         "reserved_units",
         "side",
         "status",
@@ -244,9 +260,9 @@ class Order:
         self.filled_lots = 0
         self.filled_value = 0
         self.fee_units = 0
+        self.reserve_ticks = 0
         self.reserved_units = 0
         self.ahead = 0
-        self.priority = 0
 
     @property
     def market(self) -> str:
@@ -262,6 +278,11 @@ class Order:
     def is_open(self) -> bool:
         """Whether the venue lists it as open."""
         return self.status in OPEN
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is conditional and has not triggered."""
+        return self.trigger_ticks is not None and not self.triggered
 
     @property
     def average_price(self) -> Decimal | None:
