@@ -1,0 +1,1 @@
+"""Strategies: one file each, and the catalogue that names them."""

@@ -15,7 +15,7 @@ from deskbot.core.strategy import Strategy
 
 # outcomes of a request to the venue
 ACCEPTED = "accepted"  # the venue answered with proof
-REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
+REFUSED = "refused"  # a definite no, from the allow-list of `venues.errors`
 UNKNOWN = "unknown"  # anything else
 NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
 
@@ -67,7 +67,7 @@ class Timer:
 
 @dataclass
 class StreamChange:
-    """A stream (`market` or `private`) became healthy or not. After `healthy=False` the shell resyncs, then says True."""
+    """A stream (`market` or `private`) became healthy or not. The shell resyncs, then says True."""
 
     at: int
     stream: str
@@ -100,7 +100,7 @@ class OrderReport:
 
 @dataclass
 class Fill:
-    """One execution. `fee` is in units (10^-18) of `fee_asset`, negative for a rebate; `trade_id` is unique per market."""
+    """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique."""
 
     at: int
     market: str
@@ -118,7 +118,7 @@ class Fill:
 
 @dataclass
 class PlaceResult:
-    """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
+    """The answer to a `Place`: ACCEPTED (with `venue_id`), REFUSED or UNKNOWN."""
 
     at: int
     client_id: str
@@ -129,7 +129,7 @@ class PlaceResult:
 
 @dataclass
 class CancelResult:
-    """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
+    """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REFUSED or UNKNOWN."""
 
     at: int
     client_id: str

@@ -56,9 +56,15 @@ class IllegalTransition(AssertionError):
 
 
 class Order:
-    """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order."""
+    """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
+
+    `filled_lots` is what the venue says has filled, `booked_lots` what the ledger has: they meet when every execution
+    has arrived. The last four fields are volatile: they steer questions to the venue and are not in the journal.
+    """
 
     __slots__ = (
+        "asked_at",
+        "booked_lots",
         "cancel_asked_at",
         "client_id",
         "filled_lots",
@@ -98,11 +104,13 @@ class Order:
         self.state = NEW
         self.venue_id = ""
         self.filled_lots = 0
+        self.booked_lots = 0
         self.sent_at = at
         self.updated_at = at
         self.cancel_asked_at = 0
         self.missing_since = 0
         self.query_in_flight = False
+        self.asked_at = 0
         self.reason = ""
 
     def move(self, state: int, at: int, reason: str = "") -> None:
@@ -116,11 +124,16 @@ class Order:
             self.reason = reason
 
     @property
+    def at_risk_lots(self) -> int:
+        """Lots that are not in the ledger and are, or may still be, in the position."""
+        return (self.lots if self.state < FILLED else self.filled_lots) - self.booked_lots
+
+    @property
+    def unbooked_lots(self) -> int:
+        """Lots that filled and whose executions have not arrived yet."""
+        return self.filled_lots - self.booked_lots
+
+    @property
     def live(self) -> bool:
         """Whether the order may rest on the venue now or later."""
         return self.state < FILLED
-
-    @property
-    def remaining_lots(self) -> int:
-        """Lots that may still fill."""
-        return self.lots - self.filled_lots if self.state < FILLED else 0

@@ -45,17 +45,23 @@ class OrderMoved:
 
 @dataclass
 class Filled:
-    """One execution of ours, booked exactly once by (market, trade id)."""
+    """One execution of ours, booked exactly once by (market, trade id).
+
+    `price` is units of quote per base and `amount` units of base, so that the ledger needs no market description to
+    be replayed; `lots` is the same amount as the order counts it.
+    """
 
     at: int
     market: str
     trade_id: str
     client_id: str
     side: int
-    ticks: int
+    price: int
+    amount: int
     lots: int
     fee: int
     fee_asset: str
+    fee_in_base: bool
     maker: bool
     venue_ms: int
 

@@ -1,0 +1,179 @@
+"""What survives: the fold of the journal's records.
+
+Live, the engine makes a record of each fact and applies it here; after a restart the journal's records are applied in
+the same order by the same function. Nothing else writes to these fields, so both give the same state bit for bit.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from deskbot.core.ledger import Ledger
+from deskbot.core.orders import (
+    CANCELLED,
+    EXPIRED,
+    FILLED,
+    OPEN,
+    PARTIALLY_FILLED,
+    PENDING_CANCEL,
+    REJECTED,
+    SENT,
+    UNKNOWN,
+    Order,
+)
+from deskbot.core.records import (
+    CancelAsked,
+    Filled,
+    HaltConfirmed,
+    Intent,
+    Latched,
+    Opened,
+    OrderMoved,
+    Orphaned,
+    Record,
+    Released,
+    Session,
+)
+
+# A venue repeats an execution within minutes (reconnect, backfill); ids older than this many are refused by time.
+REMEMBERED_TRADES = 50_000
+REMEMBERED_RELEASES = 100
+
+
+class Latch:
+    """A halt in force. `confirmed_at` is 0 until the venue itself has shown no order left."""
+
+    __slots__ = ("at", "cancelled", "confirmed_at", "id", "reason", "source")
+
+    def __init__(self, record: Latched) -> None:
+        self.id = record.id
+        self.at = record.at
+        self.source = record.source
+        self.reason = record.reason
+        self.confirmed_at = 0
+        self.cancelled = 0
+
+
+class Durable:
+    """Orders, ledgers, latch and counters of one journal."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.ledgers: dict[str, Ledger] = {}
+        self.latch: Latch | None = None
+        self.released: list[str] = []
+        self.sessions = 0
+        self.intents = 0
+        self.fills = 0
+        self.orphans = 0
+        self.account_id = ""
+        self.last_client_id = ""
+        self._trades: dict[tuple[str, str], None] = {}
+        self._steps: dict[type, Callable[[Any], None]] = {
+            Intent: self._intent,
+            CancelAsked: self._cancel_asked,
+            OrderMoved: self._order_moved,
+            Filled: self._filled,
+            Opened: self._opened,
+            Latched: self._latched,
+            HaltConfirmed: self._halt_confirmed,
+            Released: self._released,
+            Orphaned: self._orphaned,
+            Session: self._session,
+        }
+
+    def apply(self, record: Record) -> None:
+        """Take one fact in."""
+        self._steps[type(record)](record)
+
+    def ledger(self, market: str) -> Ledger:
+        """The ledger of a market, made on first use."""
+        found = self.ledgers.get(market)
+        if found is None:
+            found = self.ledgers[market] = Ledger()
+        return found
+
+    def booked(self, market: str, trade_id: str) -> bool:
+        """Whether this execution is in the ledger already."""
+        return (market, trade_id) in self._trades
+
+    def live_orders(self) -> list[Order]:
+        """Orders that may rest on the venue now or later, oldest first."""
+        return [order for order in self.orders.values() if order.state < FILLED]
+
+    def _intent(self, record: Intent) -> None:
+        order = Order(
+            record.client_id,
+            record.market,
+            record.side,
+            record.price_ticks,
+            record.lots,
+            record.reduce_only,
+            record.level,
+            record.at,
+        )
+        order.move(SENT, record.at)
+        self.orders[record.client_id] = order
+        self.intents += 1
+        self.last_client_id = record.client_id
+
+    def _cancel_asked(self, record: CancelAsked) -> None:
+        order = self.orders[record.client_id]
+        if order.state in (OPEN, PARTIALLY_FILLED):
+            order.move(PENDING_CANCEL, record.at)
+        order.cancel_asked_at = record.at
+
+    def _order_moved(self, record: OrderMoved) -> None:
+        order = self.orders[record.client_id]
+        order.venue_id = record.venue_id or order.venue_id
+        order.filled_lots = max(order.filled_lots, record.filled_lots)
+        order.move(record.state, record.at, record.reason)
+        self._forget_if_done(order)
+
+    def _filled(self, record: Filled) -> None:
+        self._remember(record.market, record.trade_id)
+        self.ledger(record.market).book(record)
+        self.fills += 1
+        order = self.orders.get(record.client_id)
+        if order is None:
+            return
+        order.booked_lots += record.lots
+        order.filled_lots = max(order.filled_lots, order.booked_lots)
+        if order.filled_lots >= order.lots and order.state != FILLED:
+            if order.state < FILLED:
+                order.move(FILLED, record.at)
+        elif order.state in (SENT, OPEN, UNKNOWN):
+            order.move(PARTIALLY_FILLED, record.at)
+        self._forget_if_done(order)
+
+    def _forget_if_done(self, order: Order) -> None:
+        """An ended order whose executions are all booked has nothing left to say."""
+        if order.state in (FILLED, CANCELLED, EXPIRED, REJECTED) and order.unbooked_lots <= 0:
+            self.orders.pop(order.client_id, None)
+
+    def _remember(self, market: str, trade_id: str) -> None:
+        self._trades[(market, trade_id)] = None
+        if len(self._trades) > REMEMBERED_TRADES:
+            del self._trades[next(iter(self._trades))]
+
+    def _opened(self, record: Opened) -> None:
+        self.ledger(record.market).open_with(record.amount, record.average_price)
+
+    def _latched(self, record: Latched) -> None:
+        self.latch = Latch(record)
+
+    def _halt_confirmed(self, record: HaltConfirmed) -> None:
+        if self.latch is not None and self.latch.id == record.id:
+            self.latch.confirmed_at = record.at
+            self.latch.cancelled = record.cancelled
+
+    def _released(self, record: Released) -> None:
+        if self.latch is not None and self.latch.id == record.id:
+            self.latch = None
+        self.released = [*self.released, record.id][-REMEMBERED_RELEASES:]
+
+    def _orphaned(self, _record: Orphaned) -> None:
+        self.orphans += 1
+
+    def _session(self, record: Session) -> None:
+        self.sessions += 1
+        self.account_id = record.account_id or self.account_id

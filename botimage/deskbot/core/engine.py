@@ -1,0 +1,312 @@
+"""The engine: `handle(event) -> commands`, one event at a time, the same commands for the same events.
+
+A pass over one event: take it in (facts become records), look at control first, then at what is under way with the
+venue (a sweep, a reconciliation, orders in doubt), and only then let strategies speak through the gate. The shell keeps
+the promise written in `commands.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from deskbot.core import halt, order_life, quoting
+from deskbot.core.commands import Command, Publish, Stopped
+from deskbot.core.events import (
+    BalancesAnswer,
+    Book,
+    CancelAllResult,
+    CancelResult,
+    Control,
+    Event,
+    Fill,
+    FillsAnswer,
+    OpenOrdersAnswer,
+    OrderAnswer,
+    OrderReport,
+    PlaceResult,
+    PositionsAnswer,
+    Problem,
+    StopRequested,
+    StreamChange,
+    Timer,
+    Trade,
+    VenueLost,
+    VenueReady,
+)
+from deskbot.core.gate import OrderRate
+from deskbot.core.market import MarketState
+from deskbot.core.reconciliation import Reconciliation
+from deskbot.core.records import Intent, Record, Session
+from deskbot.core.state import State
+from deskbot.core.summary import Summary, halt_of, positions_of
+from deskbot.core.sweep import Sweep
+
+STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unproven: the pod's grace is 10 s
+RECONCILING = "reconciling"
+
+
+class Engine:
+    """One bot's decisions. `prior` are the records of its journal, oldest first."""
+
+    def __init__(self, object_uid: str, epoch_ms: int, version: str, prior: Iterable[Record] = ()) -> None:
+        self._state = State(object_uid, epoch_ms, version)
+        self._reconciliation = Reconciliation(self._state)
+        self._sweep: Sweep | None = None
+        self._rate = OrderRate()
+        self._stop: StopRequested | None = None
+        self._stopped = False
+        self._shown: tuple[Any, ...] = ()
+        self._since = 0
+        for record in prior:
+            self._state.durable.apply(record)
+            if isinstance(record, Intent):
+                self._state.order_ids.seen(record.client_id)
+        self._steps: dict[type, Callable[[Any], None]] = {
+            Book: self._on_book,
+            Trade: self._on_trade,
+            Timer: self._on_timer,
+            StreamChange: self._on_stream_change,
+            OrderReport: lambda event: order_life.on_order_report(self._state, event),
+            Fill: lambda event: order_life.on_fill(self._state, event),
+            PlaceResult: lambda event: order_life.on_place_result(self._state, event),
+            CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
+            OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
+            CancelAllResult: self._on_cancel_all,
+            OpenOrdersAnswer: self._on_open_orders,
+            PositionsAnswer: self._reconciliation.on_positions,
+            BalancesAnswer: self._reconciliation.on_balances,
+            FillsAnswer: self._reconciliation.on_fills,
+            VenueReady: self._on_venue_ready,
+            VenueLost: self._on_venue_lost,
+            Control: self._on_control,
+            Problem: self._on_problem,
+            StopRequested: self._on_stop,
+        }
+
+    def handle(self, event: Event) -> list[Command]:
+        """Take one event in and say what is to be done now, in order."""
+        state = self._state
+        state.at = max(state.at, event.at)
+        state.out = []
+        self._steps[type(event)](event)
+        if type(event) is not Book and type(event) is not Trade:
+            self._settle()
+        return state.out
+
+    # market data: the busy path
+
+    def _on_book(self, book: Book) -> None:
+        market = self._state.markets.get(book.market)
+        if market is not None:
+            market.on_book(book)
+            self._quote(market)
+
+    def _on_trade(self, trade: Trade) -> None:
+        market = self._state.markets.get(trade.market)
+        if market is not None:
+            market.on_trade(trade)
+
+    def _quote(self, market: MarketState) -> None:
+        control = self._state.control
+        if control is None or self._why_not():
+            return
+        name = market.instrument.market
+        strategy = control.strategies.get(name)
+        if strategy is None or market.unusable(self._state.at, control.limits.max_data_age):
+            quoting.pull(self._state, name)
+            return
+        targets = strategy.targets(quoting.view_of(self._state, control.limits, market))
+        if targets is not None:
+            quoting.make_so(self._state, control.limits, market, targets, self._rate)
+
+    # the venue
+
+    def _on_venue_ready(self, event: VenueReady) -> None:
+        state = self._state
+        state.venue_open = True
+        state.private_stream_healthy = True
+        state.account_id = event.account_id
+        for name, instrument in event.instruments.items():
+            state.instruments[name] = instrument
+            state.markets.setdefault(name, MarketState(instrument)).instrument = instrument
+        state.record(Session(state.at, state.version, event.account_id))
+        self._sweep = None
+        self._reconciliation.begin()
+
+    def _on_venue_lost(self, event: VenueLost) -> None:
+        self._state.venue_open = False
+        self._state.problems["venue"] = Problem(event.at, "venue", "VenueUnreachable", event.reason)
+
+    def _on_stream_change(self, event: StreamChange) -> None:
+        state = self._state
+        if event.stream == "private":
+            if event.healthy and not state.private_stream_healthy:
+                self._reconciliation.begin()
+            state.private_stream_healthy = event.healthy
+        elif event.market in state.markets:
+            state.markets[event.market].stream_healthy = event.healthy
+            state.markets[event.market].why = event.reason
+
+    def _on_cancel_all(self, event: CancelAllResult) -> None:
+        if self._sweep is not None:
+            self._sweep.on_cancel_all(event)
+
+    def _on_open_orders(self, event: OpenOrdersAnswer) -> None:
+        if self._sweep is None or not self._sweep.on_open_orders(event):
+            self._reconciliation.on_open_orders(event)
+
+    # control
+
+    def _on_control(self, event: Control) -> None:
+        self._state.control = event
+        halt.consider(self._state)
+
+    def _on_problem(self, event: Problem) -> None:
+        if event.reason:
+            self._state.problems[event.key] = event
+        else:
+            self._state.problems.pop(event.key, None)
+
+    def _on_stop(self, event: StopRequested) -> None:
+        if self._stop is None:
+            self._stop = event
+
+    def _on_timer(self, _timer: Timer) -> None:
+        order_life.chase(self._state, emergency=self._sweep is not None)
+
+    # after every event but market data
+
+    def _settle(self) -> None:
+        """Go on with whatever is under way, the most urgent first."""
+        self._sweep_if_asked()
+        if self._state.venue_open and self._state.sends_orders and self._stop is None:
+            self._reconciliation.step()
+        if self._sweep is None:
+            why = self._why_not()
+            if why and why != RECONCILING:
+                quoting.pull(self._state)
+            for market in self._state.markets.values():
+                self._quote(market)
+        self._finish_stop()
+        self._publish_if_changed()
+
+    def _sweep_if_asked(self) -> None:
+        state = self._state
+        held = halt.held(state)
+        if not held and self._stop is None:
+            self._end_sweep()
+        elif not state.sends_orders:
+            halt.confirm(state, 0)
+            halt.consider(state)
+        elif state.venue_open:
+            if self._sweep is None or (held and not self._sweep.everyone):
+                markets = state.control.markets if state.control is not None else ()
+                self._sweep = Sweep(state, markets, everyone=held)
+            self._sweep.step()
+            self._confirm_halt(self._sweep)
+
+    def _confirm_halt(self, sweep: Sweep) -> None:
+        if sweep.confirmed_at and self._state.durable.latch is not None:
+            halt.confirm(self._state, sweep.cancelled)
+            halt.consider(self._state)
+
+    def _end_sweep(self) -> None:
+        """Released: trade again, but first compare everything with the venue."""
+        if self._sweep is not None:
+            self._sweep = None
+            self._reconciliation.begin()
+
+    def _finish_stop(self) -> None:
+        if self._stop is None or self._stopped:
+            return
+        nothing_sent = not self._state.sends_orders or (not self._state.venue_open and not self._state.durable.orders)
+        proven = nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
+        late = self._state.at - self._stop.at >= STOP_PATIENCE
+        if proven or late:
+            self._stopped = True
+            words = "no order is left" if proven else "the venue has not confirmed that no order is left"
+            self._state.out.append(Stopped(proven, f"{self._stop.reason}: {words}"))
+
+    def _why_not(self) -> str:
+        """Why no risk may be added now; "" when trading is allowed."""
+        state = self._state
+        if self._stop is not None:
+            return "stopping"
+        if halt.held(state):
+            return "halted"
+        if state.problems:
+            return "problem"
+        if not state.venue_open:
+            return "venue_closed"
+        return self._why_not_yet() if state.sends_orders else ""
+
+    def _why_not_yet(self) -> str:
+        """What a bot that sends orders must have besides."""
+        if not self._state.private_stream_healthy:
+            return "private_stream_unhealthy"
+        if not self._reconciliation.done_at:
+            return RECONCILING
+        return "paused" if self._state.control is not None and self._state.control.paused else ""
+
+    # what it tells
+
+    def summary(self) -> Summary:
+        """The picture of this moment."""
+        state, durable = self._state, self._state.durable
+        positions = positions_of(state)
+        sweep = self._sweep
+        pnl = state.pnl()
+        return Summary(
+            state=self._word(),
+            since=self._since,
+            why=self._why_not(),
+            generation=state.control.generation if state.control is not None else 0,
+            version=state.version,
+            account_id=state.account_id,
+            reconciled_at=self._reconciliation.done_at,
+            last_tick_at=max((market.at for market in state.markets.values()), default=0),
+            last_fill_at=max((ledger.last_fill_at for ledger in durable.ledgers.values()), default=0),
+            equity=None if state.equity is None else state.equity + pnl - state.equity_pnl,
+            pnl=pnl,
+            realised=sum(ledger.realised for ledger in durable.ledgers.values()),
+            open_orders=len(durable.live_orders()),
+            orders=durable.intents,
+            fills=durable.fills,
+            foreign_orders=state.foreign_orders,
+            orphans=durable.orphans,
+            halt=halt_of(durable.latch, sweep.cancelled if sweep else 0, sweep.residual if sweep else -1),
+            acknowledged_halt=durable.released[-1] if durable.released else "",
+            problem=next(((p.reason, p.message) for p in state.problems.values()), None),
+            positions=positions,
+            rejections=dict(state.rejections),
+        )
+
+    def _word(self) -> str:
+        """The state in one word of `deskapi.conditions.EngineState`."""
+        state = self._state
+        if self._stopped:
+            return "Stopped"
+        if self._stop is not None:
+            return "Stopping"
+        if halt.held(state):
+            latch = state.durable.latch
+            return "Halted" if latch is None or latch.confirmed_at else "Halting"
+        if state.problems:
+            return "Stalled"
+        why = self._why_not()
+        if state.control is None or why in ("venue_closed", RECONCILING):
+            return "Starting"
+        return "Paused" if why or not state.control.strategies else "Running"
+
+    def _publish_if_changed(self) -> None:
+        state = self._state
+        latch = state.durable.latch
+        problem = next(((p.reason, p.message) for p in state.problems.values()), None)
+        halted = (latch.id, latch.confirmed_at > 0) if latch is not None else None
+        generation = state.control.generation if state.control is not None else 0
+        word = self._word()
+        if not self._shown or self._shown[0] != word:
+            self._since = state.at
+        shown = (word, halted, problem, generation)
+        if shown != self._shown:
+            self._shown = shown
+            state.out.append(Publish())

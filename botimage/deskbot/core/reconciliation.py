@@ -1,0 +1,201 @@
+"""Comparing ourselves with the venue: before the first order, after every reconnect, and for ever after.
+
+A full round asks for open orders, positions, balances and the fills of every market since the last known one; it is
+done when every question was answered completely, no order is in doubt and no execution is missing. Trading waits for
+it. Afterwards the same questions are asked periodically, without waiting. A failed query is asked again; it never
+counts as an empty answer.
+"""
+
+from deskbot.core.commands import Command, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
+from deskbot.core.events import BalancesAnswer, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
+from deskbot.core.order_life import SECOND, ask, in_doubt, on_fill, on_order_report
+from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN
+from deskbot.core.records import Opened, OrderMoved
+from deskbot.core.state import State
+
+RETRY = SECOND
+ORDERS_EVERY = 5 * SECOND
+POSITIONS_EVERY = 30 * SECOND
+BALANCES_EVERY = 60 * SECOND
+FILLS_EVERY = 60 * SECOND
+MISSING_FILL_PATIENCE = SECOND
+FILL_OVERLAP_MS = 60_000  # a venue may list executions out of order by seconds; what is booked twice is dropped
+POSITION_PROBLEM = "position"
+LOOKS = 2
+
+ORDERS = "orders"
+POSITIONS = "positions"
+BALANCES = "balances"
+
+
+class Reconciliation:
+    """The rounds of one engine. `done_at` is 0 while a full round is under way."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.done_at = 0
+        self._needed: set[str] = set()
+        self._asked: dict[int, tuple[str, int]] = {}  # request -> what was asked, and when
+        self._last: dict[str, int] = {}
+        self._fresh_journal = False
+        self._judged = True
+        self._looks = 0
+
+    def begin(self) -> None:
+        """Start a full round; what an earlier one is still waiting for is forgotten."""
+        state = self._state
+        self.done_at = 0
+        self._asked.clear()
+        self._last.clear()
+        self._judged = False
+        self._looks = 0
+        self._fresh_journal = state.durable.sessions <= 1 and state.durable.intents == 0
+        self._needed = {ORDERS, POSITIONS, BALANCES, *self._fill_topics()}
+        for order in state.durable.live_orders():
+            if order.state == SENT:
+                state.record(OrderMoved(state.at, order.client_id, UNKNOWN, "", 0, "found in the journal"))
+            order.query_in_flight = False
+
+    def step(self) -> None:
+        """Ask what is due. Called on every timer and after every answer."""
+        for topic in sorted(self._topics_due()):
+            self._ask(topic)
+        if self._needed or in_doubt(self._state) or self._missing_fills():
+            return
+        if not self._judged:
+            self._judge_positions()
+        if not self.done_at and self._judged:
+            self.done_at = self._state.at
+
+    def on_open_orders(self, answer: OpenOrdersAnswer) -> None:
+        """Every order the venue shows; ours that it does not show are asked about one by one."""
+        asked_at = self._close(answer.request, answer.complete)
+        if asked_at is None or not answer.complete:
+            return
+        for report in answer.orders:
+            on_order_report(self._state, report)
+        shown = {report.client_id for report in answer.orders}
+        for order in list(self._state.durable.orders.values()):
+            resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
+            if resting and order.client_id not in shown and order.updated_at < asked_at:
+                ask(self._state, order)
+
+    def on_positions(self, answer: PositionsAnswer) -> None:
+        """The venue's positions; a fresh journal begins with what it finds."""
+        if self._close(answer.request, answer.complete) is None or not answer.complete:
+            return
+        state = self._state
+        state.venue_positions = {position.market: position.amount for position in answer.positions}
+        if self._fresh_journal:
+            self._fresh_journal = False
+            for position in answer.positions:
+                if position.amount and not state.durable.ledger(position.market).fills:
+                    state.record(Opened(state.at, position.market, position.amount, position.average_price))
+        self._judged = False
+
+    def _judge_positions(self) -> None:
+        """A position that stays different once every execution is booked stops trading: something else trades here.
+
+        The first differences may be an execution under way, so fills and positions are asked for again before anyone
+        is alarmed.
+        """
+        different = [market for market in self._state.instruments if self._differs(market)]
+        if different and self._looks < LOOKS:
+            self._looks += 1
+            self._needed |= {POSITIONS, *map(_fills_of, different)}
+            return
+        self._judged = True
+        if different:
+            words = "; ".join(map(self._difference, different))
+            self._state.problems[POSITION_PROBLEM] = Problem(
+                self._state.at, POSITION_PROBLEM, "PositionMismatch", words
+            )
+        else:
+            self._looks = 0
+            self._state.problems.pop(POSITION_PROBLEM, None)
+
+    def _differs(self, market: str) -> bool:
+        instrument = self._state.instruments[market]
+        if not instrument.linear or (
+            market not in self._state.durable.ledgers and market not in self._state.venue_positions
+        ):
+            return False
+        return self._state.durable.ledger(market).position != self._state.venue_positions.get(market, 0)
+
+    def _difference(self, market: str) -> str:
+        instrument = self._state.instruments[market]
+        ours = self._state.durable.ledger(market).position // instrument.lot
+        theirs = self._state.venue_positions.get(market, 0) // instrument.lot
+        return f"{market}: the journal says {instrument.amount(ours)}, the venue {instrument.amount(theirs)}"
+
+    def on_balances(self, answer: BalancesAnswer) -> None:
+        """Balances and equity, for people; the ledger does not depend on them."""
+        if self._close(answer.request, answer.complete) is None or not answer.complete:
+            return
+        self._state.balances = answer.balances
+        self._state.equity = answer.equity
+        self._state.equity_pnl = self._state.pnl()
+
+    def on_fills(self, answer: FillsAnswer) -> None:
+        """Executions since the cursor; those already booked are dropped by their ids."""
+        if self._close(answer.request, answer.complete) is None or not answer.complete:
+            return
+        for fill in answer.fills:
+            on_fill(self._state, fill)
+
+    def _topics_due(self) -> set[str]:
+        at = self._state.at
+        waiting = {topic for topic, _ in self._asked.values()}
+        due = {t for t in self._needed if at - self._last.get(t, -RETRY) >= RETRY}
+        every = {ORDERS: ORDERS_EVERY, POSITIONS: POSITIONS_EVERY, BALANCES: BALANCES_EVERY}
+        every.update(dict.fromkeys(self._fill_topics(), FILLS_EVERY))
+        due |= {t for t, period in every.items() if at - self._last.get(t, 0) >= period}
+        due |= {_fills_of(m) for m in self._missing_fills() if at - self._last.get(_fills_of(m), 0) >= RETRY}
+        return due - waiting
+
+    def _missing_fills(self) -> set[str]:
+        """Markets where more has filled than we have executions of, for longer than a stream needs."""
+        return {
+            o.market for o in self._state.durable.orders.values() if o.unbooked_lots > 0 and self._late(o.updated_at)
+        }
+
+    def _late(self, since: int) -> bool:
+        return not self.done_at or self._state.at - since > MISSING_FILL_PATIENCE
+
+    def _fill_topics(self) -> list[str]:
+        return [_fills_of(market) for market in self._state.known_markets() if market in self._state.instruments]
+
+    def _ask(self, topic: str) -> None:
+        state = self._state
+        request = state.next_request()
+        self._asked[request] = (topic, state.at)
+        self._last[topic] = state.at
+        command: Command
+        if topic == ORDERS:
+            command = QueryOpenOrders(request)
+        elif topic == POSITIONS:
+            command = QueryPositions(request)
+        elif topic == BALANCES:
+            command = QueryBalances(request)
+        else:
+            market = topic.partition(" ")[2]
+            command = QueryFills(request, market, self._cursor(market))
+        state.out.append(command)
+
+    def _cursor(self, market: str) -> int:
+        """Where to read on, in the venue's milliseconds: before the last known fill, or before the journal began."""
+        known = self._state.durable.ledger(market).last_venue_ms
+        return max(0, (known or self._state.epoch_ms) - FILL_OVERLAP_MS)
+
+    def _close(self, request: int, complete: bool) -> int | None:
+        """When the question was asked; None when nobody waits for the answer any more."""
+        topic, asked_at = self._asked.pop(request, ("", 0))
+        if not topic:
+            return None
+        if complete:
+            self._needed.discard(topic)
+        return asked_at
+
+
+def _fills_of(market: str) -> str:
+    return f"fills {market}"

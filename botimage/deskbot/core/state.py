@@ -1,0 +1,78 @@
+"""Everything one engine knows, and the list of commands of the pass it is in.
+
+Durable facts change only through `record`, which applies them and asks for them to be persisted in one step. The rest
+is volatile: it is learnt anew after a restart.
+"""
+
+from deskbot.core.commands import Command, Persist
+from deskbot.core.durable import Durable
+from deskbot.core.events import Control, Problem
+from deskbot.core.instrument import Instrument
+from deskbot.core.market import MarketState
+from deskbot.core.order_ids import OrderIds
+from deskbot.core.records import Record
+
+DRY_RUN = "DryRun"
+
+
+class State:
+    """Shared by the modules of the engine; `out` collects the commands of the current pass."""
+
+    def __init__(self, object_uid: str, epoch_ms: int, version: str) -> None:
+        self.object_uid = object_uid
+        self.epoch_ms = epoch_ms
+        self.version = version
+        self.durable = Durable()
+        self.order_ids = OrderIds(object_uid, epoch_ms)
+        self.out: list[Command] = []
+        self.at = 0
+        self.control: Control | None = None
+        self.instruments: dict[str, Instrument] = {}
+        self.markets: dict[str, MarketState] = {}
+        self.account_id = ""
+        self.venue_open = False
+        self.private_stream_healthy = True
+        self.problems: dict[str, Problem] = {}
+        self.rejections: dict[str, int] = {}
+        self.foreign_orders = 0
+        self.venue_positions: dict[str, int] = {}
+        self.balances: dict[str, tuple[int, int]] = {}
+        self.equity: int | None = None
+        self.equity_pnl = 0
+        self._requests = 0
+
+    def record(self, record: Record) -> None:
+        """Make a fact durable: applied now, in the journal before anything that depends on it leaves."""
+        self.durable.apply(record)
+        self.out.append(Persist(record))
+
+    def next_request(self) -> int:
+        """A number that ties an answer to its question."""
+        self._requests += 1
+        return self._requests
+
+    def reject(self, check: str) -> None:
+        """Count one dropped target under the name of the check that dropped it."""
+        self.rejections[check] = self.rejections.get(check, 0) + 1
+
+    @property
+    def sends_orders(self) -> bool:
+        """Whether this bot has anything to do with the venue's private side."""
+        return self.control is not None and self.control.mode != DRY_RUN
+
+    def known_markets(self) -> tuple[str, ...]:
+        """Every market of the spec and of the journal."""
+        wanted = self.control.markets if self.control is not None else ()
+        return tuple(dict.fromkeys((*wanted, *self.durable.ledgers, *(o.market for o in self.durable.orders.values()))))
+
+    def pnl(self) -> int:
+        """Realised and unrealised PnL of all markets less fees in the quote coin, in units of quote."""
+        total = 0
+        for market, ledger in self.durable.ledgers.items():
+            seen = self.markets.get(market)
+            total += ledger.realised
+            if seen is not None:
+                total -= ledger.fees.get(seen.instrument.quote, 0)
+                if seen.half_mid:
+                    total += ledger.unrealised(seen.mid_price)
+        return total

@@ -1,0 +1,114 @@
+"""What an engine tells the world about itself: one plain picture, made on demand from its state."""
+
+from dataclasses import dataclass, field
+
+from deskbot.core.durable import Latch
+from deskbot.core.state import State
+
+
+@dataclass
+class PositionSummary:
+    """One market; amounts in units of base, money in units of quote, prices in units of quote per base."""
+
+    market: str
+    base: str
+    quote: str
+    amount: int
+    average_price: int
+    mid_price: int
+    bid: int
+    ask: int
+    notional: int
+    unrealised: int
+    realised: int
+    cash: int
+    fees: dict[str, int]
+    fills: int
+    last_trade_id: str
+    data_at: int
+
+
+@dataclass
+class HaltSummary:
+    """The halt in force. `confirmed_at` is 0, and `residual_orders` -1, while the venue has not said."""
+
+    id: str
+    source: str
+    reason: str
+    triggered_at: int
+    confirmed_at: int
+    orders_cancelled: int
+    residual_orders: int
+
+
+@dataclass
+class Summary:
+    """Times are engine nanoseconds, 0 for never; `equity` is None while the venue has not stated it."""
+
+    state: str
+    since: int
+    why: str
+    generation: int
+    version: str
+    account_id: str
+    reconciled_at: int
+    last_tick_at: int
+    last_fill_at: int
+    equity: int | None
+    pnl: int
+    realised: int
+    open_orders: int
+    orders: int
+    fills: int
+    foreign_orders: int
+    orphans: int
+    halt: HaltSummary | None
+    acknowledged_halt: str
+    problem: tuple[str, str] | None
+    positions: list[PositionSummary] = field(default_factory=list)
+    rejections: dict[str, int] = field(default_factory=dict)
+
+
+def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary | None:
+    """The journal's latch with what the sweep has seen."""
+    if latch is None:
+        return None
+    return HaltSummary(
+        latch.id,
+        latch.source,
+        latch.reason,
+        latch.at,
+        latch.confirmed_at,
+        latch.cancelled if latch.confirmed_at else cancelled,
+        0 if latch.confirmed_at else residual,
+    )
+
+
+def positions_of(state: State) -> list[PositionSummary]:
+    """One entry per market of the spec, then per market that only the journal knows."""
+    return [_position(state, market) for market in state.known_markets() if market in state.markets]
+
+
+def _position(state: State, market: str) -> PositionSummary:
+    seen = state.markets[market]
+    ledger = state.durable.ledger(market)
+    mid = seen.mid_price
+    unrealised = ledger.unrealised(mid) if mid else 0
+    return PositionSummary(
+        market=market,
+        base=seen.instrument.base,
+        quote=seen.instrument.quote,
+        amount=ledger.position,
+        average_price=ledger.average_price,
+        mid_price=mid,
+        bid=seen.bid * seen.instrument.tick,
+        ask=seen.ask * seen.instrument.tick,
+        notional=unrealised + ledger.cost,
+        unrealised=unrealised,
+        realised=ledger.realised,
+        cash=ledger.cash,
+        fees=dict(ledger.fees),
+        fills=ledger.fills,
+        last_trade_id=ledger.last_trade_id,
+        data_at=seen.at,
+    )
