@@ -15,7 +15,7 @@ from deskbot.core.strategy import Strategy
 
 # outcomes of a request to the venue
 ACCEPTED = "accepted"  # the venue answered with proof
-REFUSED = "refused"  # a definite no, from the allow-list of `venues.errors`
+REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
 UNKNOWN = "unknown"  # anything else
 NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
 
@@ -118,7 +118,7 @@ class Fill:
 
 @dataclass
 class PlaceResult:
-    """The answer to a `Place`: ACCEPTED (with `venue_id`), REFUSED or UNKNOWN."""
+    """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
 
     at: int
     client_id: str
@@ -129,7 +129,7 @@ class PlaceResult:
 
 @dataclass
 class CancelResult:
-    """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REFUSED or UNKNOWN."""
+    """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
 
     at: int
     client_id: str

@@ -10,13 +10,13 @@ from deskbot.core.commands import Cancel, CancelForeign, QueryOrder
 from deskbot.core.events import (
     ACCEPTED,
     NOT_FOUND,
-    REFUSED,
     CancelResult,
     Fill,
     OrderAnswer,
     OrderReport,
     PlaceResult,
 )
+from deskbot.core.events import REJECTED as REFUSED
 from deskbot.core.orders import (
     FILLED,
     OPEN,
