@@ -1,0 +1,1 @@
+"""What should be true now: pure decisions over the observed world, one file per decision, joined by `plan`."""

@@ -1,0 +1,103 @@
+"""A TradingBot as the plan sees it: every part read on its own, so that one unreadable part hides no other.
+
+The kill switch must work on an object whose spec or report this version cannot read, so its inputs (`halted`,
+`acknowledged`, the latch, the engine's halt) are read without the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from deskapi import (
+    EngineStatus,
+    Halt,
+    Invalid,
+    KillSwitch,
+    LatchState,
+    ObjectMeta,
+    TradingBotSpec,
+    load_bot,
+)
+from deskoperator.resources.kinds import Object
+
+Model = TypeVar("Model", bound=BaseModel)
+_TIME = TypeAdapter(datetime)
+
+
+@dataclass(frozen=True)
+class Bot:
+    """One TradingBot. `spec` is None when this version cannot read it; `spec_problem` then says why."""
+
+    metadata: ObjectMeta
+    spec: TradingBotSpec | None = None
+    spec_problem: str = ""
+    halted: bool = False
+    acknowledged: str | None = None
+    latch: KillSwitch | None = None
+    latch_readable: bool = True
+    engine: EngineStatus | None = None
+    engine_halt: Halt | None = None
+    reported_at: datetime | None = None
+    written_status: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def latched(self) -> bool:
+        """Whether the latch holds; one that cannot be read does."""
+        return not self.latch_readable or (self.latch is not None and self.latch.state is not LatchState.RELEASED)
+
+    @property
+    def deleting(self) -> bool:
+        return self.metadata.deletion_timestamp is not None
+
+
+def read_bot(obj: Object) -> Bot:
+    """The view of an object that the API server returned. Raises `pydantic.ValidationError` without a usable name."""
+    spec, spec_problem = _read_spec(obj)
+    wishes = obj.get("spec") or {}
+    status = obj.get("status") or {}
+    engine = status.get("engine") or {}
+    latch = _read(KillSwitch, status.get("killSwitch"))
+    return Bot(
+        metadata=ObjectMeta.model_validate(obj["metadata"]),
+        spec=spec,
+        spec_problem=spec_problem,
+        halted=wishes.get("halted") is True,
+        acknowledged=wishes.get("acknowledgedHalt"),
+        latch=latch,
+        latch_readable=latch is not None or not status.get("killSwitch"),
+        engine=_read(EngineStatus, engine),
+        engine_halt=_read(Halt, engine.get("halt")),
+        reported_at=_reported_at(obj),
+        written_status=status,
+    )
+
+
+def _read_spec(obj: Object) -> tuple[TradingBotSpec | None, str]:
+    try:
+        return load_bot({key: value for key, value in obj.items() if key != "status"}).spec, ""
+    except Invalid as error:
+        return None, str(error).removeprefix("Invalid: ")
+
+
+def _read(model: type[Model], part: object) -> Model | None:
+    if not part:
+        return None
+    try:
+        return model.model_validate(part)
+    except ValidationError:
+        return None
+
+
+def _reported_at(obj: Object) -> datetime | None:
+    """When the engine's report last changed, by the API server's clock: the report itself carries no such time."""
+    times = [
+        entry["time"]
+        for entry in obj["metadata"].get("managedFields", ())
+        if entry.get("subresource") == "status"
+        and "time" in entry
+        and "f:engine" in entry.get("fieldsV1", {}).get("f:status", {})
+    ]
+    return max((_TIME.validate_python(time) for time in times), default=None)

@@ -1,0 +1,87 @@
+"""`plan`: the whole decision about one bot, from what was observed to what shall be written.
+
+It asks neither what happened nor what was done before, only what is and what should be. Applying what it returns and
+asking again gives an empty plan; whatever happened in between, asking again is the way on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from deskapi import KillSwitch
+from deskoperator.plan.actions import Apply, Delete, Happening, Notice
+from deskoperator.plan.bot import Bot
+from deskoperator.plan.children import decide_children
+from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.report import believed_report, changes_at
+from deskoperator.plan.status import desired_status, is_written
+from deskoperator.plan.verdict import Evidence, Standing, Verdict, verdict
+from deskoperator.plan.world import World
+from deskoperator.resources.kinds import Object
+
+_CHILD_REFUSED_RETRY_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to write, in this order; None and empty: nothing. `requeue_after` is in seconds, None: when told."""
+
+    latch: KillSwitch | None = None
+    applies: tuple[Apply, ...] = ()
+    deletes: tuple[Delete, ...] = ()
+    status: Object | None = None
+    events: tuple[Notice, ...] = ()
+    requeue_after: float | None = None
+
+    @property
+    def writes_nothing(self) -> bool:
+        return self.latch is None and not self.applies and not self.deletes and self.status is None
+
+
+def plan(bot: Bot, observed: World, now: datetime) -> Plan:
+    """What should be done about `bot` at `now`. Total: it has an answer to every world."""
+    latch = decide_latch(bot, now)
+    wanted = decide_children(bot, observed)
+    report = believed_report(bot, observed.pod, now)
+    evidence = Evidence(bot, observed, report, latch.write or bot.latch, now)
+    found = verdict(evidence)
+    status = desired_status(evidence, found)
+    written = is_written(bot.written_status, status)
+    return Plan(
+        latch=latch.write,
+        applies=wanted.applies,
+        deletes=wanted.deletes,
+        status=None if written else status,
+        events=(*latch.notices, *_child_notices(wanted.applies, wanted.deletes), *_stall_notices(bot, found, written)),
+        requeue_after=_requeue_after(bot, observed, now),
+    )
+
+
+def _child_notices(applies: Sequence[Apply], deletes: Sequence[Delete]) -> list[Notice]:
+    repairs = [apply.repairs for apply in applies if apply.repairs]
+    removals = [delete.because for delete in deletes]
+    notices = []
+    if repairs:
+        notices.append(Notice(Happening.CHILD_REPAIRED, f"{', '.join(repairs)}; applied again"))
+    if removals:
+        notices.append(Notice(Happening.CHILD_REMOVED, f"{', '.join(removals)}; removed", warning=True))
+    return notices
+
+
+def _stall_notices(bot: Bot, found: Verdict, written: bool) -> list[Notice]:
+    if found.standing is not Standing.STALLED or written:
+        return []
+    said = f"{found.reason}: {found.message}"
+    for condition in bot.written_status.get("conditions") or ():
+        told = f"{condition.get('reason')}: {condition.get('message')}"
+        if condition.get("type") == "Stalled" and condition.get("status") == "True" and told == said:
+            return []
+    return [Notice(Happening.STALLED, said, warning=True)]
+
+
+def _requeue_after(bot: Bot, observed: World, now: datetime) -> float | None:
+    waits = [(moment - now).total_seconds() for moment in changes_at(bot, observed.pod)]
+    waits = [wait for wait in waits if wait > 0]
+    if observed.refusals:
+        waits.append(_CHILD_REFUSED_RETRY_SECONDS)
+    return min(waits, default=None)

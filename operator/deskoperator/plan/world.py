@@ -1,0 +1,22 @@
+"""What `plan` is given besides the bot: everything else that was observed, and what the last writes met."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from deskoperator.plan.pod import Pod, read_pod
+from deskoperator.resources.kinds import Kind, Object
+
+
+@dataclass(frozen=True)
+class World:
+    """`children`: live objects under the children's names. `refusals`: what the API server said to a child's apply."""
+
+    default_image: str
+    children: Mapping[Kind, Object] = field(default_factory=dict)
+    pod_object: Object | None = None
+    refusals: Mapping[Kind, str] = field(default_factory=dict)
+
+    @cached_property
+    def pod(self) -> Pod | None:
+        return None if self.pod_object is None else read_pod(self.pod_object)
