@@ -1,10 +1,10 @@
 """One market: the recorded book and trades, and what they do to our own orders.
 
 An order that arrives first takes what it can from the recorded levels, as a taker, if its kind allows; what is left of
-a limit order then rests. While it rests there are two ways to fill, always at its own price and as a maker: public trades
-that reach its place in the queue, and the opposite side of the book coming to its price, which fills it whole. Taking
-does not alter the recorded book, so the same displayed size can be taken again, also by the rest of the same order on
-the next change of the book. Conditional orders wait for the last price.
+a limit order then rests. While it rests there are two ways to fill, always at its own price and as a maker: public
+trades that reach its place in the queue, and the opposite side of the book coming to its price, which fills it whole.
+Taking does not alter the recorded book, so the same displayed size can be taken again, also by the rest of the same
+order on the next change of the book. Conditional orders wait for the last price.
 
 Everything about money is the settlement's (`settlement`); when things happen is the exchange's (`exchange`).
 """
