@@ -1,6 +1,7 @@
 """The desk's API: what a TradingBot is, in Python and (generated from it) as a CRD.
 
-`load_bot` turns a plain object into a `TradingBot`, `check_change` judges an edit of it, `load_manifest` reads a YAML file, `dump` writes any part back.
+`load_bot` turns a plain object into a `TradingBot`, `load_manifest` does so with a YAML file, `check_change` judges an
+edit, `dump` writes any part back.
 """
 
 from deskapi.conditions import (

@@ -6,6 +6,7 @@ From that one description come the rule that the API server checks and the check
 server, so both refuse the same texts with the same words.
 """
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,11 +60,11 @@ class TextFormat:
             raise ValueError(f"{len(text)} characters are too many: at most {self.max_length} fit")
         # fullmatch, as `$` would let a trailing newline through, which the API server's RE2 does not.
         if re.fullmatch(self.pattern, text, flags=re.ASCII) is None:
-            raise ValueError(f'"{text}" is not {self.needs}')
+            raise ValueError(f"{_quoted(text)} is not {self.needs}")
         value = self.read(text)
         for check in self.checks:
             if not check.holds(value):
-                raise ValueError(f'"{text}" {check.message or f"is not {self.needs}"}')
+                raise ValueError(f"{_quoted(text)} {check.message or f'is not {self.needs}'}")
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -93,6 +94,11 @@ class TextFormat:
         if not isinstance(value, str):
             raise ValueError(f'{value!r} is not text; write it in quotes: "{value}"')  # noqa: TRY004 pydantic wants it
         return self.parse(value)
+
+
+def _quoted(text: str) -> str:
+    # One line, whatever the text holds.
+    return json.dumps(text, ensure_ascii=False)
 
 
 class StatusText(TextFormat):

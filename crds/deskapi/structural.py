@@ -1,8 +1,8 @@
 """From the models to a structural schema, the subset of JSON Schema that a CRD may use.
 
-`_Structural` uses Pydantic's own hooks so that most differences never arise (no titles, no null), and `_inlined`
-removes what is left: references, which a CRD cannot have, and `additionalProperties: false`, for which the API server
-has pruning and strict field validation.
+`_Structural` uses Pydantic's own hooks so that most differences never arise (no titles, no null); `_inlined` removes
+what is left: references, which a CRD cannot have, and `additionalProperties` that is true or false, for which the API
+server has pruning and strict field validation.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _is_foreign(key: str, value: object) -> bool:
-    return (key == "title" and isinstance(value, str)) or (key == "additionalProperties" and value is False)
+    return (key == "title" and isinstance(value, str)) or (key == "additionalProperties" and isinstance(value, bool))
 
 
 def object_schema() -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""The generated CRD: current, structural, complete, and the same thing as the models."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskapi import ConditionType, EngineState, LatchState, Mode, Phase, TradingBot
+from deskapi.schema import CRD_FILE, custom_resource_definition, main
+from deskapi.structural import object_schema
+from tests.api.bots import ROOT
+
+CLIENT_SIDE_APPLY_LIMIT_BYTES = 256 * 1024
+NEVER_DEFAULTED = ("halted", "paused", "acknowledgedHalt")
+
+
+def _fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, field in schema.get("properties", {}).items():
+        yield f"{path}.{name}", field
+        yield from _fields(field, f"{path}.{name}")
+    for inner in ("items", "additionalProperties"):
+        if isinstance(schema.get(inner), dict):
+            yield from _fields(schema[inner], f"{path}[]")
+
+
+FIELDS = dict(_fields(object_schema()))
+
+
+def test_the_generated_file_is_current() -> None:
+    assert main(["--check", "--root", str(ROOT)]) == 0
+
+
+def test_a_stale_file_is_reported_and_then_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "crds").mkdir()
+    (tmp_path / "crds" / CRD_FILE).write_text("old")
+    assert main(["--check", "--root", str(tmp_path)]) == 1
+    assert "is not current" in capsys.readouterr().err
+    assert main(["--write", "--root", str(tmp_path)]) == 0
+    assert main(["--check", "--root", str(tmp_path)]) == 0
+
+
+def test_the_file_is_small_enough_for_client_side_apply() -> None:
+    assert (ROOT / "crds" / CRD_FILE).stat().st_size < CLIENT_SIDE_APPLY_LIMIT_BYTES / 2
+
+
+def test_every_field_is_described() -> None:
+    assert [path for path, field in FIELDS.items() if path != ".metadata" and not field.get("description")] == []
+
+
+def test_every_list_says_how_it_merges() -> None:
+    lists = {path: field for path, field in FIELDS.items() if field.get("type") == "array"}
+    assert [path for path, field in lists.items() if "x-kubernetes-list-type" not in field] == []
+
+
+def test_every_field_has_one_type_and_only_params_are_free() -> None:
+    free = [path for path, field in FIELDS.items() if field.get("x-kubernetes-preserve-unknown-fields")]
+    assert free == [".spec.strategies[].params"]
+    untyped = [path for path, field in FIELDS.items() if "type" not in field]
+    assert untyped == [".spec.storage.size"]  # an int-or-string, which Kubernetes marks in its own way
+    assert FIELDS[".spec.storage.size"]["x-kubernetes-int-or-string"]
+
+
+def test_nothing_foreign_to_a_structural_schema_is_left() -> None:
+    foreign = {
+        "$ref",
+        "$defs",
+        "title",
+        "const",
+        "oneOf",
+        "allOf",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "uniqueItems",
+    }
+    assert [(path, foreign & field.keys()) for path, field in FIELDS.items() if foreign & field.keys()] == []
+    assert [path for path, field in FIELDS.items() if isinstance(field.get("additionalProperties"), bool)] == []
+
+
+def test_the_switches_of_a_person_have_no_default() -> None:
+    assert [name for name in NEVER_DEFAULTED if "default" in FIELDS[f".spec.{name}"]] == []
+    example = (ROOT / "examples" / "bot.yaml").read_text()
+    assert [name for name in NEVER_DEFAULTED if name in example] == []
+
+
+def test_the_defaults_of_the_crd_are_those_of_the_models() -> None:
+    defaults = {path: field["default"] for path, field in FIELDS.items() if "default" in field}
+    assert defaults == {
+        ".spec.mode": "DryRun",
+        ".spec.envelope.maxOpenOrders": 20,
+        ".spec.envelope.ordersPerSecond": 5,
+        ".spec.envelope.priceCollar": "5%",
+        ".spec.envelope.maxDataAge": "5s",
+        ".spec.storage": {},
+        ".spec.storage.size": "1Gi",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (".spec.mode", Mode),
+        (".status.phase", Phase),
+        (".status.engine.state", EngineState),
+        (".status.killSwitch.state", LatchState),
+    ],
+)
+def test_the_words_of_the_crd_are_those_of_the_models(path: str, words: type[Mode]) -> None:
+    assert FIELDS[path]["enum"] == [word.value for word in words]
+
+
+def test_the_fields_of_the_crd_are_those_of_the_models() -> None:
+    spec = TradingBot.model_fields["spec"].annotation
+    assert spec is not None
+    aliases = {field.alias for field in spec.model_fields.values()}
+    assert object_schema()["properties"]["spec"]["properties"].keys() == aliases
+
+
+def test_every_condition_type_is_explained_where_kubectl_explain_looks() -> None:
+    described = FIELDS[".status.conditions[].type"]["description"]
+    assert all(f"{condition.value}: {condition.meaning}" in described for condition in ConditionType)
+
+
+def test_the_names_are_those_people_type() -> None:
+    names = custom_resource_definition()["spec"]["names"]
+    assert (names["shortNames"], names["categories"]) == (["bot", "bots"], ["desk"])
