@@ -1,0 +1,55 @@
+"""ccxt's streamed books and tape as whole ticks and lots.
+
+With `number = str` ccxt's books hold floats all the same. A price is brought to the nearest tick and a size to the
+nearest lot; one further than a millionth of a step from it does not belong to this market's grid, and the book is
+invalid. So is a crossed one: some update is missing.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from deskbot.core.events import Book, Trade
+from deskbot.core.instrument import BUY, SELL, Instrument
+from deskbot.core.money import UNIT
+from deskbot.venues.instruments import units_down
+
+_MOST_ERROR = 1e-6  # of a step
+_FLOAT_ERROR = 1e-15  # of the value: what a float itself cannot hold, more than the above from 10^9 steps on
+
+
+class BookInvalid(Exception):
+    """A streamed book that cannot be the market's."""
+
+
+class BookReader:
+    """Makes events of one market from what its stream carries."""
+
+    def __init__(self, instrument: Instrument, depth: int) -> None:
+        self._market = instrument.market
+        self._instrument = instrument
+        self._depth = depth
+        self._tick = instrument.tick / UNIT
+        self._lot = instrument.lot / UNIT
+
+    def book(self, book: Any, at: int, venue_ms: int, sequence: int) -> Book:
+        """The event of a ccxt book. Raises BookInvalid."""
+        bids, asks = self._side(book["bids"]), self._side(book["asks"])
+        if bids and asks and bids[0][0] >= asks[0][0]:
+            raise BookInvalid(f"order book of {self._market} is crossed: bid {bids[0][0]}, ask {asks[0][0]} ticks")
+        return Book(at, self._market, bids, asks, venue_ms, sequence)
+
+    def _side(self, levels: Any) -> list[tuple[int, int]]:
+        return [(self._whole(one[0], self._tick), self._whole(one[1], self._lot)) for one in levels[: self._depth]]
+
+    def _whole(self, value: float, step: float) -> int:
+        steps = value / step
+        whole = round(steps)
+        if abs(steps - whole) > max(_MOST_ERROR, whole * _FLOAT_ERROR):
+            raise BookInvalid(f"order book of {self._market}: {value} is not a multiple of {step}")
+        return whole
+
+    def trade(self, row: dict[str, Any], at: int) -> Trade:
+        """The event of one row of the public tape, which carries the venue's own strings."""
+        ticks = units_down(row["p"]) // self._instrument.tick
+        lots = int(Decimal(row["v"]) * UNIT) // self._instrument.lot
+        return Trade(at, self._market, ticks, lots, BUY if row["S"] == "Buy" else SELL, int(row["T"]))

@@ -1,0 +1,146 @@
+"""ccxt.pro's Bybit with what the desk cannot do without; the installed package stays as it is.
+
+* `number` is a string, so that no amount passes through a float on its way in or out.
+* Streams hand their rows to a listener as they arrive, in order, before anything is cached, merged or rounded.
+* Order book updates must follow one another (`u`), which ccxt does not look at: a gap breaks the connection.
+* Any message that cannot be read breaks the connection. In ccxt it would end the receiving loop without a word, and
+  every waiter would hang until the next missed ping.
+* The pace of requests is kept on the monotonic clock (`_Pace`).
+
+Importing this module imports ccxt (`ccxt_import.py`).
+"""
+
+import asyncio
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, Final, Protocol
+
+from deskbot.venues.ccxt_import import load_exchange
+
+_bybit: Final[Any] = load_exchange("bybit")
+Row = dict[str, Any]
+
+
+class SequenceGap(Exception):
+    """An order book update is missing."""
+
+
+class Listener(Protocol):
+    """Where the streams of one instance go. An exception of a listener breaks the connection."""
+
+    def on_book(self, book: Any, venue_ms: int, sequence: int) -> None:
+        """ccxt's book of one market after an update."""
+
+    def on_trades(self, rows: list[Row]) -> None:
+        """Rows of the public tape of one market."""
+
+    def on_orders(self, rows: list[Row]) -> None:
+        """Rows of the private `order` topic."""
+
+    def on_executions(self, rows: list[Row]) -> None:
+        """Rows of the private `execution` topic."""
+
+    def on_subscribed(self) -> None:
+        """The venue acknowledged one subscription."""
+
+
+class _Pace:
+    """At most one unit of cost per `interval` seconds, first come first served, with a burst of half a second.
+
+    ccxt's own throttler reads the wall clock: after a backward step of it no request leaves, cancels included, for as
+    long as the step (measured: 30 s). The loop's clock cannot step.
+    """
+
+    _BURST = 0.5
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._due = 0.0
+
+    async def __call__(self, cost: float | None = None) -> None:
+        now = asyncio.get_running_loop().time()
+        wait = self._due - self._BURST - now
+        self._due = max(self._due, now) + self._interval * (1.0 if cost is None else float(cost))
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+
+class Bybit(_bybit):  # type: ignore[misc]
+    """See the module. Subscribe with ccxt's own `watch_…`; what arrives goes to `listener`."""
+
+    listener: Listener | None = None
+
+    def __init__(self, config: Row) -> None:
+        self.book_sequences: dict[str, int] = {}  # the last `u` of each book on this connection
+        self._paces: dict[str, _Pace] = {}
+        super().__init__(config)
+
+    def init_throttler(self, _cost: Any = None) -> None:
+        self.throttler = self._pace("streams")
+
+    def _pace(self, path: str) -> _Pace:
+        return self._paces.setdefault(path, _Pace(self.rateLimit / 1000))
+
+    # Bybit counts each endpoint by itself, ccxt all together, so that orders wait for lists: the cost carries the path.
+    def calculate_rate_limiter_cost(self, api: Any, method: str, path: str, params: Row, config: Row) -> Any:
+        return path, super().calculate_rate_limiter_cost(api, method, path, params, config)
+
+    async def throttle(self, cost: tuple[str, float]) -> None:
+        path, weight = cost
+        await self._pace(path)(weight)
+
+    def ws_dial_delay(self, _url: str) -> float:
+        """None: the waits between two attempts are the desk's own (`streams.py`), not ccxt's as well."""
+        return 0.0
+
+    def client(self, url: str) -> Any:
+        known = self.clients or {}
+        client = super().client(url)
+        if url not in known:
+            client.throttle = self.throttler
+            client.handle_text_or_binary_message = MethodType(_guarded(type(client)), client)
+        return client
+
+    def handle_order_book(self, client: Any, message: Row) -> None:
+        data = message["data"]
+        sequence = int(data["u"])
+        market = data["s"]
+        if message["type"] != "snapshot" and sequence != self.book_sequences.get(market, 0) + 1:
+            raise SequenceGap(f"order book of {market}: update {self.book_sequences.get(market)}, then {sequence}")
+        super().handle_order_book(client, message)
+        self.book_sequences[market] = sequence
+        if self.listener is not None:
+            self.listener.on_book(self._book_of(client, market), int(message["ts"]), sequence)
+
+    def _book_of(self, client: Any, market_id: str) -> Any:
+        kind = "spot" if "spot" in client.url else "contract"
+        return self.orderbooks[self.safe_market(market_id, None, None, kind)["symbol"]]
+
+    def handle_trades(self, _client: Any, message: Row) -> None:
+        if self.listener is not None:
+            self.listener.on_trades(message["data"])
+
+    def handle_order(self, _client: Any, message: Row) -> None:
+        if self.listener is not None:
+            self.listener.on_orders(message["data"])
+
+    def handle_my_trades(self, _client: Any, message: Row) -> None:
+        if self.listener is not None:
+            self.listener.on_executions(message["data"])
+
+    def handle_subscription_status(self, _client: Any, message: Row) -> Row:
+        if self.listener is not None:
+            self.listener.on_subscribed()
+        return message
+
+
+def _guarded(kind: Any) -> Callable[[Any, Any], None]:
+    def handle(client: Any, data: Any) -> None:
+        if client.error is not None:
+            return  # the connection is being dropped; what still arrives belongs to nobody
+        try:
+            kind.handle_text_or_binary_message(client, data)
+        except Exception as error:  # whatever it was, the stream is no longer known to be whole
+            client.on_error(error)
+
+    return handle

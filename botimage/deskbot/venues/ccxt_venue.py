@@ -1,0 +1,212 @@
+"""One account on one exchange, through ccxt: the parts of this folder joined into `protocol.Venue`.
+
+`open` makes the instances, loads the markets, looks at the account and warms the emergency instance. From then on a
+command goes to the instance that is meant for it, and its answer is made of what the venue proved. Without credentials
+(DryRun) the account is empty and every order is refused here: nothing is ever signed.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from deskapi.conditions import Reason
+from deskbot.core.commands import (
+    Cancel,
+    CancelAll,
+    CancelForeign,
+    Place,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryPositions,
+)
+from deskbot.core.errors import Invalid
+from deskbot.core.events import (
+    ACCEPTED,
+    NOT_FOUND,
+    REJECTED,
+    UNKNOWN,
+    BalancesAnswer,
+    CancelAllResult,
+    CancelResult,
+    FillsAnswer,
+    OpenOrdersAnswer,
+    OrderAnswer,
+    PlaceResult,
+    PositionsAnswer,
+    StreamChange,
+    VenueReady,
+)
+from deskbot.core.instrument import Instrument
+from deskbot.venues import bybit_account, bybit_lists, bybit_rows
+from deskbot.venues.clients import Clients
+from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
+from deskbot.venues.errors import describe, opening_error
+from deskbot.venues.markets import Markets
+from deskbot.venues.orders import Orders
+from deskbot.venues.protocol import Emit, Now, VenueSettings
+from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream
+
+_SENDS_NOTHING = "DryRun sends nothing"
+
+Answer = TypeVar("Answer")
+
+
+class CcxtVenue:
+    """See `protocol.Venue`. Raises Invalid at construction for settings that cannot work."""
+
+    def __init__(self, settings: VenueSettings, now: Now) -> None:
+        if settings.exchange not in DIALECTS:
+            known = ", ".join(sorted(DIALECTS))
+            raise Invalid(Reason.SPEC_INVALID, f'spec.venue.exchange "{settings.exchange}" is not one of: {known}')
+        self._dialect = DIALECTS[settings.exchange]
+        self._settings = settings
+        self._now = now
+        self._where = settings.endpoint or f"the test network of {settings.exchange}"
+        self._clients = Clients(settings, self._dialect)
+        self._markets = Markets({}, settings.market_type)
+        self._orders = Orders(self._dialect, settings.market_type, self._markets, now)
+        self._instruments: dict[str, Instrument] = {}
+
+    async def open(self) -> VenueReady:
+        """See `protocol.Venue.open`."""
+        try:
+            return await self._open()
+        except Exception as error:
+            raise opening_error(error, self._where) from error
+
+    async def _open(self) -> VenueReady:
+        settings, clients = self._settings, self._clients
+        await clients.load_markets()
+        self._markets = Markets(clients.markets.markets, settings.market_type)
+        self._orders = Orders(self._dialect, settings.market_type, self._markets, self._now)
+        self._markets.check(settings.markets)
+        await bybit_account.check_clock(clients.markets, settings.max_clock_offset_ms)
+        account_id = ""
+        if clients.trading is not None:
+            account_id = await bybit_account.check_key(clients.trading, settings.market_type)
+            await clients.warm()
+        self._instruments = {market: await self._instrument(market) for market in settings.markets}
+        return VenueReady(self._now(), account_id, dict(self._instruments))
+
+    async def _instrument(self, market: str) -> Instrument:
+        trading, symbol = self._clients.trading, self._markets.venue_symbol(market)
+        if trading is None:
+            rates = self._markets.listed_rates(market)
+        else:
+            if self._settings.market_type == SWAP:
+                await bybit_account.check_position_mode(trading, market, symbol)
+            rates = await bybit_account.fee_rates(trading, self._settings.market_type, symbol)
+        try:
+            return self._markets.traded(market, *rates)
+        except ValueError as error:
+            raise Invalid(Reason.MARKET_UNKNOWN, f"spec.markets: {error}") from error
+
+    async def place(self, command: Place) -> PlaceResult:
+        """See `protocol.Venue.place`."""
+        exchange, instrument = self._clients.trading, self._instruments.get(command.market)
+        if exchange is None or instrument is None:
+            reason = _SENDS_NOTHING if exchange is None else f"{command.market} is not open on this venue"
+            return PlaceResult(self._now(), command.client_id, REJECTED, reason=reason)
+        return await self._orders.place(exchange, command, instrument)
+
+    async def cancel(self, command: Cancel) -> CancelResult:
+        """See `protocol.Venue.cancel`."""
+        exchange = self._private(command.emergency)
+        if exchange is None:
+            return CancelResult(self._now(), command.client_id, REJECTED, _SENDS_NOTHING)
+        return await self._orders.cancel(exchange, command)
+
+    async def cancel_foreign(self, command: CancelForeign) -> CancelResult:
+        """See `protocol.Venue.cancel_foreign`."""
+        exchange = self._private(command.emergency)
+        if exchange is None:
+            return CancelResult(self._now(), command.venue_id, REJECTED, _SENDS_NOTHING)
+        return await self._orders.cancel_foreign(exchange, command)
+
+    async def cancel_all(self, command: CancelAll) -> CancelAllResult:
+        """See `protocol.Venue.cancel_all`. In DryRun there is nothing to cancel."""
+        if self._clients.emergency is None:
+            return CancelAllResult(self._now(), command.request, ACCEPTED)
+        return await self._orders.cancel_all(self._clients.emergency, command)
+
+    def _private(self, emergency: bool) -> Any:
+        return self._clients.emergency if emergency else self._clients.trading
+
+    async def query_order(self, command: QueryOrder) -> OrderAnswer:
+        """See `protocol.Venue.query_order`."""
+        exchange = self._private(command.emergency)
+        if exchange is None:
+            return OrderAnswer(self._now(), command.client_id, NOT_FOUND)
+        symbol, kind = self._markets.venue_symbol(command.market), self._settings.market_type
+        report, failure = await _asked(
+            bybit_lists.order_by_client_id(exchange, kind, symbol, command.client_id, self._markets, self._now), None
+        )
+        if failure:
+            return OrderAnswer(self._now(), command.client_id, UNKNOWN, reason=failure)
+        return OrderAnswer(self._now(), command.client_id, NOT_FOUND if report is None else ACCEPTED, report)
+
+    async def query_open_orders(self, command: QueryOpenOrders) -> OpenOrdersAnswer:
+        """See `protocol.Venue.query_open_orders`."""
+        exchange = self._private(command.emergency)
+        if exchange is None:
+            return OpenOrdersAnswer(self._now(), command.request, True)
+        kind = self._settings.market_type
+        orders, failure = await _asked(bybit_lists.open_orders(exchange, kind, self._markets, self._now), [])
+        return OpenOrdersAnswer(self._now(), command.request, failure == "", orders, failure)
+
+    async def query_positions(self, command: QueryPositions) -> PositionsAnswer:
+        """See `protocol.Venue.query_positions`."""
+        if self._clients.trading is None:
+            return PositionsAnswer(self._now(), command.request, True)
+        kind = self._settings.market_type
+        found, failure = await _asked(bybit_lists.positions(self._clients.trading, kind, self._markets), [])
+        return PositionsAnswer(self._now(), command.request, failure == "", found, failure)
+
+    async def query_balances(self, command: QueryBalances) -> BalancesAnswer:
+        """See `protocol.Venue.query_balances`. Equity is stated for contracts, in their settle asset."""
+        if self._clients.trading is None:
+            return BalancesAnswer(self._now(), command.request, True)
+        (balances, equity), failure = await _asked(self._wallet(), ({}, None))
+        return BalancesAnswer(self._now(), command.request, failure == "", balances, equity, failure)
+
+    async def _wallet(self) -> tuple[dict[str, tuple[int, int]], int | None]:
+        row = await bybit_lists.wallet(self._clients.trading)
+        settle = next((one.settle for one in self._instruments.values()), "")
+        spot = self._settings.market_type == SPOT
+        return bybit_rows.balances(row), None if spot else bybit_rows.equity(row, settle)
+
+    async def query_fills(self, command: QueryFills) -> FillsAnswer:
+        """See `protocol.Venue.query_fills`."""
+        exchange, market = self._clients.trading, command.market
+        if exchange is None:
+            return FillsAnswer(self._now(), command.request, market, True)
+        symbol, kind = self._markets.venue_symbol(market), self._settings.market_type
+        fills, failure = await _asked(
+            bybit_lists.fills(exchange, kind, symbol, command.since_ms, self._markets, self._now), []
+        )
+        return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure)
+
+    async def stream(self, emit: Emit) -> None:
+        """See `protocol.Venue.stream`."""
+        async with asyncio.TaskGroup() as tasks:
+            for one in self._instruments.values():
+                stream = MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now)
+                tasks.create_task(stream.run())
+            if self._clients.trading is None:
+                emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
+            else:
+                tasks.create_task(PrivateStream(self._clients.trading, self._markets, emit, self._now).run())
+
+    async def close(self) -> None:
+        """See `protocol.Venue.close`."""
+        await self._clients.close()
+
+
+async def _asked(question: Awaitable[Answer], otherwise: Answer) -> tuple[Answer, str]:
+    """The answer to a question and "", or `otherwise` and why it failed."""
+    try:
+        return await question, ""
+    except Exception as error:  # whatever it was, the question is not answered
+        return otherwise, describe(error) or type(error).__name__

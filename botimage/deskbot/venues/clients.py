@@ -1,0 +1,110 @@
+"""The ccxt instances of one account: each with its own queue, all with the same markets.
+
+    markets     public requests; loads the markets once
+    trading     orders, questions and the private stream
+    emergency   cancels of a halt; no throttle in front of it, and warm: its first request after a halt is the cancel
+    stream()    one more public instance per streamed market, so that a gap in one market disturbs no other
+
+In DryRun there are no keys, and neither trading nor emergency instances.
+"""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+from deskapi.conditions import Reason
+from deskbot.core.errors import Invalid
+from deskbot.venues.dialects import Dialect
+from deskbot.venues.protocol import VenueSettings
+
+_PING_MS = 5000  # a dead private stream is noticed after two to three of these; Bybit asks for at least one per 20 s
+
+
+def rewrite_urls(urls: Any, endpoint: str) -> Any:
+    """The tree of a venue's addresses with every host behind `endpoint`: the host becomes the first path segment.
+
+    `https://HOST/path` becomes `ENDPOINT/HOST/path`, `wss` the socket scheme that fits; placeholders survive.
+    """
+    if isinstance(urls, dict):
+        return {name: rewrite_urls(value, endpoint) for name, value in urls.items()}
+    scheme, rest = urls.split("://", 1)
+    base = endpoint.rstrip("/")
+    if scheme.startswith("ws"):
+        base = "ws" + base.removeprefix("http")
+    return f"{base}/{rest}"
+
+
+def check_endpoint(endpoint: str, dialect: Dialect) -> None:
+    """Raise Invalid for an endpoint that cannot stand in for the venue's hosts."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or parts.hostname is None:
+        raise Invalid(Reason.SPEC_INVALID, f'spec.venue.endpoint "{endpoint}" is no http or https address with a host')
+    for word in dialect.forbidden_in_endpoint:
+        if word in endpoint.lower():
+            message = f'spec.venue.endpoint "{endpoint}" contains "{word}", which ccxt reads as a kind of market'
+            raise Invalid(Reason.SPEC_INVALID, f"{message}: use another host name or path")
+
+
+class Clients:
+    """See the module. Nothing is sent before the first call."""
+
+    def __init__(self, settings: VenueSettings, dialect: Dialect) -> None:
+        if settings.endpoint is not None:
+            check_endpoint(settings.endpoint, dialect)
+        self._settings = settings
+        self._category = dialect.categories[settings.market_type]
+        keys = settings.credentials
+        secrets = {} if keys is None else {"apiKey": keys.api_key, "secret": keys.secret}
+        self.markets = self._new({})
+        self.trading = None if keys is None else self._new(secrets)
+        self.emergency = None if keys is None else self._new({**secrets, "enableRateLimit": False})
+
+    def _new(self, extra: dict[str, Any]) -> Any:
+        from deskbot.venues.bybit_exchange import Bybit  # noqa: PLC0415  # importing ccxt costs half a second
+
+        exchange = Bybit(
+            {
+                "number": str,
+                "timeout": self._settings.request_timeout_ms,
+                "timeout_on_exit": 250 if self._encrypted() else 0,  # ms for aiohttp to end TLS
+                "enableRateLimit": True,
+                "streaming": {"keepAlive": _PING_MS},
+                "options": {
+                    "defaultType": "spot" if self._category == "spot" else "swap",
+                    # one list instead of twelve requests; asset/coin/query-info is private and not needed
+                    "fetchMarkets": {"types": [self._category]},
+                },
+                **extra,
+            }
+        )
+        exchange.has["fetchCurrencies"] = False
+        if self._settings.endpoint is None:
+            exchange.set_sandbox_mode(True)
+        else:
+            exchange.urls["api"] = rewrite_urls(exchange.urls["api"], self._settings.endpoint)
+        return exchange
+
+    def _encrypted(self) -> bool:
+        return self._settings.endpoint is None or self._settings.endpoint.startswith("https")
+
+    async def load_markets(self) -> None:
+        """Load the markets once and share them."""
+        await self.markets.load_markets()
+        for exchange in (self.trading, self.emergency):
+            if exchange is not None:
+                exchange.set_markets_from_exchange(self.markets)
+
+    async def warm(self) -> None:
+        """Ask what ccxt asks before the first private request, on both private instances."""
+        await asyncio.gather(*(one.is_unified_enabled() for one in (self.trading, self.emergency) if one is not None))
+
+    def stream(self) -> Any:
+        """A public instance for one market's streams; whoever takes it closes it."""
+        exchange = self._new({})
+        exchange.set_markets_from_exchange(self.markets)
+        return exchange
+
+    async def close(self) -> None:
+        """Close every session and socket."""
+        instances = (self.markets, self.trading, self.emergency)
+        await asyncio.gather(*(one.close() for one in instances if one is not None))

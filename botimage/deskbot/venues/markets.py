@@ -1,0 +1,73 @@
+"""The markets of one venue and market type: by the desk's symbol and by the venue's."""
+
+import difflib
+from typing import Any
+
+from deskapi.conditions import Reason
+from deskbot.core.errors import Invalid
+from deskbot.core.instrument import Instrument
+from deskbot.venues.dialects import SPOT
+from deskbot.venues.instruments import instrument_of
+
+
+class Markets:
+    """Instruments of every market of the type, made when first asked for; `traded` ones carry the account's fees."""
+
+    def __init__(self, ccxt_markets: dict[str, dict[str, Any]], market_type: str) -> None:
+        self._market_type = market_type
+        self._by_symbol = {symbol: one for symbol, one in ccxt_markets.items() if _is_of(one, market_type)}
+        self._by_venue_symbol = {one["id"]: symbol for symbol, one in self._by_symbol.items()}
+        self._made: dict[str, Instrument | None] = {}
+
+    def check(self, symbols: tuple[str, ...]) -> None:
+        """Raise Invalid for a symbol that the venue does not trade in this market type."""
+        for symbol in symbols:
+            if symbol not in self._by_symbol:
+                raise Invalid(Reason.MARKET_UNKNOWN, self._unknown(symbol))
+            if self._by_symbol[symbol]["active"] is False:
+                raise Invalid(Reason.MARKET_UNKNOWN, f"{symbol} is listed but not open for trading on the venue")
+
+    def _unknown(self, symbol: str) -> str:
+        close = difflib.get_close_matches(symbol, self._by_symbol, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        return f"spec.markets: the venue lists no {self._market_type} market {symbol}{hint}"
+
+    def venue_symbol(self, symbol: str) -> str:
+        """The venue's own name; a symbol that is not listed is taken to be one already."""
+        market = self._by_symbol.get(symbol)
+        return symbol if market is None else str(market["id"])
+
+    def traded(self, symbol: str, maker_rate: str, taker_rate: str) -> Instrument:
+        """The instrument of a market at the account's own rates, from now on. Raises ValueError (`instrument_of`)."""
+        made = instrument_of(self._by_symbol[symbol], maker_rate, taker_rate)
+        self._made[symbol] = made
+        return made
+
+    def listed_rates(self, symbol: str) -> tuple[str, str]:
+        """(maker, taker) as ccxt states them for the market: its defaults, good enough where there is no account."""
+        market = self._by_symbol[symbol]
+        return str(market["maker"]), str(market["taker"])
+
+    def by_symbol(self, symbol: str) -> Instrument | None:
+        """The instrument of a listed market; None for one that is not listed or cannot be read."""
+        if symbol not in self._made and symbol in self._by_symbol:
+            try:
+                self._made[symbol] = instrument_of(self._by_symbol[symbol], *self.listed_rates(symbol))
+            except ValueError:  # a market finer than the desk's units: nobody can trade it, orders on it still show
+                self._made[symbol] = None
+        return self._made.get(symbol)
+
+    def by_venue_symbol(self, venue_symbol: str) -> Instrument | None:
+        """The same by the venue's own name."""
+        symbol = self._by_venue_symbol.get(venue_symbol)
+        return None if symbol is None else self.by_symbol(symbol)
+
+    def settle_coins(self) -> list[str]:
+        """Every coin in which contracts of the type settle."""
+        return sorted({one["settleId"] for one in self._by_symbol.values() if one["settleId"] is not None})
+
+
+def _is_of(market: dict[str, Any], market_type: str) -> bool:
+    if market_type == SPOT:
+        return bool(market["spot"])
+    return bool(market["contract"]) and bool(market["linear"])
