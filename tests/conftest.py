@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster import kind
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import MissingProgramError
 
@@ -16,3 +17,18 @@ def control_plane() -> Iterator[ControlPlane]:
             yield running
     except MissingProgramError as reason:
         pytest.skip(f"API server tier not run: {reason}")
+
+
+@pytest.fixture(scope="session")
+def kind_cluster() -> Iterator[kind.Cluster]:
+    """A real cluster with a node: the one that is up, and then it stays up, else one of our own for this session."""
+    try:
+        found = kind.find()
+        cluster = found or kind.up()
+    except MissingProgramError as reason:
+        pytest.skip(f"cluster tier not run: {reason}")
+    try:
+        yield cluster
+    finally:
+        if found is None:
+            kind.down()

@@ -1,6 +1,6 @@
 """The cache of built things and the state of running ones: two directories outside the source tree.
 
-A cache entry's name ends in the hash of its recipe, so an entry is never updated, only made: beside its place, then renamed
+A cache entry is named after the hash of its recipe, so it is never updated, only made: beside its place, then renamed
 into it, so that an interrupted run leaves no half of one. The cache survives `down`; the state does not.
 """
 

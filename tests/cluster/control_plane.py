@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.cluster.certificates import Authority, Pair, signing_pair
-from tests.cluster.commands import run, succeeds, wait_until
+from tests.cluster.commands import succeeds, wait_until
 from tests.cluster.errors import ClusterError
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.processes import Process, free_ports
 from tests.cluster.tools import API_SERVER_TIER, tools
 
@@ -34,6 +35,7 @@ class ControlPlane:
         )
         self._token_key, self._token_public_key = signing_pair(directory, "service-accounts")
         self.kubeconfig = self._write_kubeconfig("admin", user="admin", group="system:masters")
+        self.kubectl = Kubectl(self._programs["kubectl"], self.kubeconfig)
         self._controller_manager_kubeconfig = self._write_kubeconfig(
             "controller-manager", user="system:kube-controller-manager"
         )
@@ -74,19 +76,6 @@ class ControlPlane:
         """Where the API server listens."""
         return f"https://127.0.0.1:{self._api_port}"
 
-    @property
-    def kubectl_program(self) -> Path:
-        """The kubectl that fits this API server."""
-        return self._programs["kubectl"]
-
-    def kubectl(self, *arguments: str, given: str | None = None, timeout_seconds: float = 60.0) -> str:
-        """Standard output of `kubectl ARGUMENTS`, given a standard input. ClusterError with its words when it fails."""
-        return run(
-            [self.kubectl_program, "--kubeconfig", self.kubeconfig, *arguments],
-            given=given,
-            timeout_seconds=timeout_seconds,
-        )
-
     def kubeconfig_for(self, user: str, group: str | None = None) -> Path:
         """A kubeconfig of another user, whom RBAC allows nothing until it is told to."""
         return self._write_kubeconfig(user.replace(":", "-"), user=user, group=group)
@@ -120,9 +109,7 @@ class ControlPlane:
         def holds() -> bool:
             for process in self._processes.values():
                 process.check()
-            return succeeds(
-                (self.kubectl_program, "--kubeconfig", self.kubeconfig, "--request-timeout", "2s", *request)
-            )
+            return succeeds(self.kubectl.command("--request-timeout", "2s", *request))
 
         wait_until(condition, holds, timeout_seconds=_READY_WITHIN_SECONDS)
 

@@ -43,6 +43,9 @@ class Process:
             self._child.wait()
 
 
+_detached: list[subprocess.Popen[bytes]] = []  # kept: a Popen that is collected while its program runs raises a warning
+
+
 def start_detached(command: Sequence[str | Path], log: Path) -> int:
     """Starts a program that outlives us, and returns its process id."""
     with log.open("ab") as output:
@@ -53,17 +56,18 @@ def start_detached(command: Sequence[str | Path], log: Path) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _detached.append(child)
     return child.pid
 
 
-def is_running(process_id: int, program: str) -> bool:
-    """Whether that process runs that program: a zombie does not, and a process id may have become another program's."""
+def is_running(process_id: int, program: str | None = None) -> bool:
+    """Whether that process runs (that program): not a zombie, nor another program under its old id."""
     try:
         status = Path(f"/proc/{process_id}/status").read_text()
     except OSError:
         return False
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-    return fields["Name"] == program[:15] and not fields["State"].startswith("Z")
+    return program in {None, fields["Name"]} and not fields["State"].startswith("Z")
 
 
 def end(process_id: int, program: str, *, patience_seconds: float = 20.0) -> None:

@@ -82,9 +82,22 @@ def tool(name: str) -> Path:
 
 def tools(names: Sequence[str]) -> dict[str, Path]:
     """The programs of those names; what is missing is built, all programs of one module together."""
-    chosen = {name: _on_path(name) or built_path(name) for name in names}
+    chosen = {name: found(name) or built_path(name) for name in names}
     build([name for name, path in chosen.items() if not path.exists()])
     return chosen
+
+
+def found(name: str) -> Path | None:
+    """The program on PATH, if it is one that may come from there and it is new enough."""
+    requirement = FOUND.get(name)
+    path = shutil.which(name)
+    if requirement is None or path is None:
+        return None
+    try:
+        version = parse_version(run((path, *requirement.question), timeout_seconds=20))
+    except ClusterError:
+        return None
+    return Path(path) if version is not None and version >= requirement.minimum else None
 
 
 def build(names: Sequence[str]) -> dict[str, Path]:
@@ -127,18 +140,6 @@ def module_source(module: str, dependency: str) -> Path:
 def architecture() -> str:
     """The machine's architecture as Go and the container images name it."""
     return run((_go_program(), "env", "GOARCH"), environment=_GO_ENVIRONMENT).strip()
-
-
-def _on_path(name: str) -> Path | None:
-    requirement = FOUND.get(name)
-    path = shutil.which(name)
-    if requirement is None or path is None:
-        return None
-    try:
-        version = parse_version(run((path, *requirement.question), timeout_seconds=20))
-    except ClusterError:
-        return None
-    return Path(path) if version is not None and version >= requirement.minimum else None
 
 
 def _build(module: str, names: Sequence[str]) -> None:

@@ -1,0 +1,48 @@
+# The desk's two images: `docker build --target operator .` and `docker build --target bot .`
+#
+# Packages come from the hash-locked requirements: from the package index, or, where the build has no network, from wheels
+# in a folder `wheelhouse` of the build context. Both parts run as they are on a read-only root; nothing is installed later.
+ARG PYTHON_IMAGE=python:3.11-slim
+
+FROM ${PYTHON_IMAGE} AS base
+ENV PATH=/opt/desk/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+
+# /opt/desk is what the images keep; /opt/build has pip and the build backend and stays behind.
+FROM base AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /build
+RUN python3 -m venv --without-pip /opt/desk && python3 -m venv /opt/build
+COPY requirements/*.txt wheelhous[e] wheels/
+RUN if ls wheels/*.whl > /dev/null 2>&1; then printf '[global]\nno-index = true\nfind-links = /build/wheels\n' > /etc/pip.conf; fi
+RUN /opt/build/bin/pip install --require-hashes --requirement wheels/build.txt
+
+# The project's own files, laid out below /out as they will lie in the image.
+FROM build AS project
+COPY pyproject.toml README.md ./
+COPY crds/ crds/
+COPY operator/ operator/
+COPY botimage/ botimage/
+COPY strategies/ strategies/
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+ && /opt/build/bin/pip --python /opt/desk/bin/python install --no-deps --no-index --no-compile --root /out dist/*.whl \
+ && python3 -m compileall -q --invalidation-mode unchecked-hash -s /out -p / /out
+
+FROM build AS operator-packages
+RUN /opt/build/bin/pip --python /opt/desk/bin/python install --no-compile --require-hashes --requirement wheels/operator.txt \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/desk/lib
+
+FROM build AS bot-packages
+RUN /opt/build/bin/pip --python /opt/desk/bin/python install --no-compile --require-hashes --requirement wheels/bot.txt \
+ && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/desk/lib
+
+FROM base AS operator
+COPY --from=operator-packages /opt/desk /opt/desk
+COPY --from=project /out/ /
+USER 10001:10001
+ENTRYPOINT ["desk-operator"]
+
+FROM base AS bot
+COPY --from=bot-packages /opt/desk /opt/desk
+COPY --from=project /out/ /
+USER 10001:10001
+ENTRYPOINT ["desk"]

@@ -1,0 +1,43 @@
+"""What the images' names and wheels are made from."""
+
+from tests.cluster.images import image_names, without_python_markers
+from tests.cluster.node_image import default_storage_manifest
+
+LOCK = """\
+aiohttp==3.14.0 \\
+    --hash=sha256:aa
+async-timeout==5.0.1 ; python_full_version < '3.11.3' \\
+    --hash=sha256:bb
+uvloop==0.22.1 ; sys_platform != 'win32' \\
+    --hash=sha256:cc
+tomli==2.0.0 ; python_version < '3.11'
+"""
+
+
+def test_conditions_about_pythons_version_are_dropped_and_others_kept() -> None:
+    assert (
+        without_python_markers(LOCK)
+        == """\
+aiohttp==3.14.0 \\
+    --hash=sha256:aa
+async-timeout==5.0.1 \\
+    --hash=sha256:bb
+uvloop==0.22.1 ; sys_platform != 'win32' \\
+    --hash=sha256:cc
+tomli==2.0.0
+"""
+    )
+
+
+def test_both_images_carry_the_hash_of_the_tree_below_the_prefix() -> None:
+    plain, prefixed = image_names(), image_names("registry.example/desk/")
+    key = plain.bot.removeprefix("desk-bot:")
+    assert plain.operator == f"desk-operator:{key}"
+    assert prefixed.bot == f"registry.example/desk/desk-bot:{key}"
+
+
+def test_the_storage_manifest_is_joined_from_its_go_source() -> None:
+    source = (
+        'const helper = "a/helper:1"\nconst defaultStorageManifest = `\nimage: ` + helper + `\nname: x\n`\n// end `\n'
+    )
+    assert default_storage_manifest(source) == "\nimage: a/helper:1\nname: x\n"
