@@ -1,0 +1,72 @@
+# One entry for people and CI. `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
+
+.PHONY: help setup run demo demo-down test quick component apiserver cluster check format lock generate prefetch clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(ENVIRONMENT) ## Make the environment in .venv from the hash-locked requirements
+
+$(ENVIRONMENT): requirements/dev.txt pyproject.toml
+	@echo "· making the environment in .venv (about half a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.complete-*; touch $@
+
+run: setup ## One bot without a cluster: make run ARGS="--recording FILE --speed max --output json"
+	@$(BIN)/desk run examples/bot.yaml $(ARGS)
+
+demo: setup ## A real local cluster and the whole story (CLUSTER=current uses the one kubectl points at)
+	@$(BIN)/python -m tests.demo $(ARGS)
+
+demo-down: setup ## Remove every trace of the demo
+	@$(BIN)/python -m tests.cluster down
+
+test: check ## Everything: checks and all tiers of tests
+	@$(BIN)/pytest
+
+quick: setup ## The pure and simulated tiers, under a minute
+	@$(BIN)/pytest -q -m "not component and not apiserver and not cluster and not browser"
+
+component: setup ## Real processes, sockets and SQLite on this machine
+	@$(BIN)/pytest -q -m component
+
+apiserver: setup ## Against a real etcd and API server
+	@$(BIN)/pytest -q -m apiserver
+
+cluster: setup ## Against real pods on a real kubelet
+	@$(BIN)/pytest -q -m cluster
+
+check: setup ## Format, lint, types, import directions, generated files, workflows
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/python -m deskapi.schema --check
+	@$(BIN)/python -m tests.cluster actionlint
+
+format: setup ## Put every file into its form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+generate: setup ## Write the files that are generated from the API
+	@$(BIN)/python -m deskapi.schema --write
+
+lock: setup ## Resolve the requirements anew; hashes, no addresses
+	@for extra in operator bot; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --extra operator --extra bot --extra dev pyproject.toml -o requirements/dev.txt
+
+prefetch: setup ## Build and fetch ahead of time whatever the demo and the tests need
+	@$(BIN)/python -m tests.cluster prefetch
+
+clean: ## Remove the environment and everything built in the tree
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
