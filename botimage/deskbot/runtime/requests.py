@@ -63,13 +63,13 @@ class Requests:
     def __init__(self, emit: Emit, clock: Clock) -> None:
         self._emit = emit
         self._clock = clock
-        self._venue: Venue | None = None
+        self.venue: Venue | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.ready = False
 
     def use(self, venue: Venue | None, *, ready: bool) -> None:
         """Send from now on to this venue. One that is not ready gets no order, but is asked to cancel."""
-        self._venue = venue
+        self.venue = venue
         self.ready = ready
 
     def send(self, request: Request) -> None:
@@ -89,7 +89,7 @@ class Requests:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _answer(self, request: Request) -> None:
-        venue = self._venue
+        venue = self.venue
         if isinstance(request, Place) and not self.ready:
             self.refuse(request, "not sent: the venue is not ready")
         elif venue is None:

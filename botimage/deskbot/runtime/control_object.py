@@ -1,0 +1,77 @@
+"""The bot's own object on the API server: watched for what it asks, told what the engine does.
+
+Always list, then watch for most of a minute, then list again: whatever a watch may miss or however it may break, the
+object is read whole and consistently at that rhythm. A failing API server is asked again with growing, jittered pauses.
+The object being gone, or being another one under the same name, is said as such: to the engine it is a halt.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+
+from deskbot.core.errors import Transient
+from deskbot.runtime.clock import Clock
+from deskbot.runtime.kube_api import KubeApi, WatchExpired
+from deskbot.runtime.observation import Deliver, Observation, gone, observe
+
+MAX_PAUSE_SECONDS = 10.0
+BROKEN_WATCH_PAUSE_SECONDS = 1.0
+
+_log = structlog.get_logger("deskbot.control")
+
+
+class ControlObject:
+    """One TradingBot of a cluster."""
+
+    def __init__(self, api: KubeApi, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._seen: Observation | None = None
+
+    async def run(self, deliver: Deliver) -> None:
+        """Deliver the object now and at every change."""
+        while True:
+            version = await self._list(deliver)
+            try:
+                async for kind, raw in self._api.watch(version):
+                    self._take(None if kind == "DELETED" else raw, deliver)
+            except WatchExpired:
+                continue
+            except Transient as error:
+                _log.warning("watch_broke", message=error.message)
+                await self._clock.sleep(self._clock.jittered(BROKEN_WATCH_PAUSE_SECONDS))
+
+    async def _list(self, deliver: Deliver) -> str:
+        retrying = AsyncRetrying(
+            wait=wait_random_exponential(multiplier=0.25, max=MAX_PAUSE_SECONDS),
+            retry=retry_if_exception_type((Transient, WatchExpired)),
+            sleep=self._clock.sleep,
+            before_sleep=_say,
+        )
+        found: tuple[dict[str, Any] | None, str] = await retrying(self._api.get)
+        self._take(found[0], deliver)
+        return found[1]
+
+    def _take(self, raw: Mapping[str, Any] | None, deliver: Deliver) -> None:
+        now = self._understand(raw)
+        if now is not None and now != self._seen:
+            if now.wrong and (self._seen is None or now.wrong != self._seen.wrong):
+                _log.warning("spec_refused", message=now.wrong)
+            self._seen = now
+            deliver(now)
+
+    def _understand(self, raw: Mapping[str, Any] | None) -> Observation | None:
+        before = self._seen
+        if raw is None:
+            return gone(before if before is not None else Observation(None, ""))
+        metadata = raw["metadata"]
+        if before is not None and before.uid and before.uid != metadata["uid"]:
+            return gone(before)
+        return observe(raw, metadata["uid"], metadata.get("generation", 0), before)
+
+
+def _say(attempt: RetryCallState) -> None:
+    error = attempt.outcome.exception() if attempt.outcome is not None else None
+    _log.warning("api_server_away", attempt=attempt.attempt_number, message=str(error))

@@ -1,0 +1,56 @@
+"""Where a bot's API key comes from. It is looked up again and again: a Secret may come late, or be replaced."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deskapi import TradingBotSpec
+from deskbot.core.errors import Invalid
+from deskbot.venues.protocol import Credentials
+
+API_KEY, SECRET = "apiKey", "secret"
+
+# What answers for a spec that names a Secret. Raises Invalid CredentialsMissing.
+CredentialSource = Callable[[TradingBotSpec], Credentials]
+
+
+def from_directory(folder: Path) -> CredentialSource:
+    """The Secret as Kubernetes mounts it: a file for each key. An optional one that is missing is an empty folder."""
+
+    def read(spec: TradingBotSpec) -> Credentials:
+        values = {}
+        for key in (API_KEY, SECRET):
+            file = folder / key
+            if file.is_file():
+                values[key] = file.read_text(encoding="utf-8").strip()
+        return _credentials(spec, values, f"not in {folder}")
+
+    return read
+
+
+def from_manifest(secrets: Callable[[], Mapping[str, Mapping[str, str]]]) -> CredentialSource:
+    """The Secret that stands in the same file as the bot."""
+
+    def read(spec: TradingBotSpec) -> Credentials:
+        return _credentials(spec, secrets().get(_name(spec), {}), "not in the same file")
+
+    return read
+
+
+def fixed(credentials: Credentials) -> CredentialSource:
+    """One key for any spec: that of an account made for the occasion."""
+    return lambda _spec: credentials
+
+
+def _credentials(spec: TradingBotSpec, values: Mapping[str, str], where: str) -> Credentials:
+    for key in (API_KEY, SECRET):
+        if not values.get(key):
+            raise Invalid(
+                "CredentialsMissing",
+                f"Secret {_name(spec)}: {key} is {where}; create the Secret with the keys {API_KEY} and {SECRET}",
+            )
+    return Credentials(values[API_KEY], values[SECRET])
+
+
+def _name(spec: TradingBotSpec) -> str:
+    reference = spec.venue.credentials_secret_ref
+    return reference.name if reference is not None else ""

@@ -1,0 +1,86 @@
+"""Metrics for Prometheus, made from the engine's summary whenever they are asked for.
+
+Labels are bounded: markets of the spec, checks of the gate, states of the engine. Money is a float here and only here:
+a metric is a picture, not a book.
+"""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from deskapi import EngineState
+from deskbot.core.money import UNIT
+from deskbot.core.summary import PositionSummary, Summary
+from deskbot.runtime.clock import NANOSECONDS, Clock
+
+_COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
+_RATIO = float(UNIT)
+
+
+class Metrics(Collector):
+    """The metrics of one bot, in a registry of their own."""
+
+    def __init__(self, summary: Callable[[], Summary | None], clock: Clock) -> None:
+        self._summary = summary
+        self._clock = clock
+        self._registry = CollectorRegistry()
+        self.commit_seconds = Histogram(
+            "desk_journal_commit_seconds",
+            "Time for which a batch of records was on its way to the disk.",
+            buckets=_COMMIT_BUCKETS,
+            registry=self._registry,
+        )
+        self._registry.register(self)
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> list[Metric]:
+        """Nothing ahead of time: the markets come with the spec."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics now; none before there is an engine."""
+        summary = self._summary()
+        if summary is None:
+            return
+        yield _states(summary)
+        yield from _counters(summary)
+        yield GaugeMetricFamily("desk_open_orders", "Orders that may rest on the venue.", summary.open_orders)
+        yield GaugeMetricFamily("desk_foreign_orders", "Orders seen that are not this bot's.", summary.foreign_orders)
+        if summary.equity is not None:
+            yield GaugeMetricFamily("desk_equity", "Value of the account in the quote coin.", summary.equity / _RATIO)
+        yield from self._by_market(summary.positions)
+
+    def _by_market(self, positions: list[PositionSummary]) -> Iterator[Metric]:
+        position = GaugeMetricFamily("desk_position", "Position in the base coin.", labels=["market"])
+        notional = GaugeMetricFamily("desk_position_notional", "Position in the quote coin.", labels=["market"])
+        realised = GaugeMetricFamily("desk_realised_pnl", "Realised PnL before fees, in quote.", labels=["market"])
+        age = GaugeMetricFamily("desk_data_age_seconds", "Age of the newest market data.", labels=["market"])
+        for one in positions:
+            position.add_metric([one.market], one.amount / _RATIO)
+            notional.add_metric([one.market], one.notional / _RATIO)
+            realised.add_metric([one.market], one.realised / _RATIO)
+            if one.data_at:
+                age.add_metric([one.market], (self._clock.now() - one.data_at) / NANOSECONDS)
+        yield from (position, notional, realised, age)
+
+
+def _states(summary: Summary) -> Metric:
+    states = GaugeMetricFamily("desk_engine_state", "1 for the state the engine is in.", labels=["state"])
+    for state in EngineState:
+        states.add_metric([state.value], 1.0 if state.value == summary.state else 0.0)
+    return states
+
+
+def _counters(summary: Summary) -> Iterator[Metric]:
+    yield CounterMetricFamily("desk_orders", "Orders decided since the journal began.", summary.orders)
+    yield CounterMetricFamily("desk_fills", "Fills since the journal began.", summary.fills)
+    rejections = CounterMetricFamily("desk_rejections", "Targets dropped before they were sent.", labels=["check"])
+    for check, count in sorted(summary.rejections.items()):
+        rejections.add_metric([check], count)
+    yield rejections
