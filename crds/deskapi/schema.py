@@ -68,10 +68,28 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def rendered() -> str:
-    """The CRD as the text of its file."""
-    text = yaml.dump(custom_resource_definition(), Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
+def rendered(definition: dict[str, Any]) -> str:
+    """A CRD as the text of its file."""
+    text = yaml.dump(definition, Dumper=_Plain, sort_keys=False, width=120, allow_unicode=True)
     return f"# Generated from crds/deskapi by `python -m deskapi.schema --write`. Do not edit.\n{text}"
+
+
+def chart_template() -> str:
+    """The CRD as a template of the chart: behind its switch, and left in the cluster when the release goes."""
+    definition = custom_resource_definition()
+    definition["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}
+    text = rendered(definition)
+    if "{{" in text:
+        raise ValueError("a description or rule holds {{, which Helm would read as a template")
+    return f"{{{{- if .Values.crds.install }}}}\n{text}{{{{- end }}}}\n"
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file: its place in the repository, and its text."""
+    return {
+        Path("crds") / CRD_FILE: rendered(custom_resource_definition()),
+        Path("charts/desk/templates/crds") / CRD_FILE: chart_template(),
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,11 +100,10 @@ def main(arguments: list[str] | None = None) -> int:
     action.add_argument("--check", action="store_true", help="fail if a file is not current")
     parser.add_argument("--root", type=Path, default=Path(), help="top of the repository (default: here)")
     options = parser.parse_args(arguments)
-    text = rendered()
-    stale = [path for path in (options.root / "crds" / CRD_FILE,) if not _is_current(path, text)]
-    for path in stale:
+    stale = {path: text for path, text in generated().items() if not _is_current(options.root / path, text)}
+    for path, text in stale.items():
         if options.write:
-            path.write_text(text)
+            (options.root / path).write_text(text)
         else:
             sys.stderr.write(f"{path} is not current: run python -m deskapi.schema --write\n")
     return 1 if stale and options.check else 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deskapi import ConditionType, EngineState, LatchState, Mode, Phase, TradingBot
-from deskapi.schema import CRD_FILE, custom_resource_definition, main
+from deskapi.schema import CRD_FILE, custom_resource_definition, generated, main
 from deskapi.structural import object_schema
 from tests.api.bots import ROOT
 
@@ -27,13 +27,14 @@ def _fields(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[
 FIELDS = dict(_fields(object_schema()))
 
 
-def test_the_generated_file_is_current() -> None:
+def test_the_generated_files_are_current() -> None:
     assert main(["--check", "--root", str(ROOT)]) == 0
 
 
 def test_a_stale_file_is_reported_and_then_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "crds").mkdir()
-    (tmp_path / "crds" / CRD_FILE).write_text("old")
+    for path in generated():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("old")
     assert main(["--check", "--root", str(tmp_path)]) == 1
     assert "is not current" in capsys.readouterr().err
     assert main(["--write", "--root", str(tmp_path)]) == 0
