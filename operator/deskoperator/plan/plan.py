@@ -24,13 +24,18 @@ _CHILD_REFUSED_RETRY_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write, in this order; None and empty: nothing. `requeue_after` is in seconds, None: when told."""
+    """What to write, in this order; None and empty: nothing. The events belong to the writes they are named for.
+
+    `requeue_after` is in seconds; None: when something changes.
+    """
 
     latch: KillSwitch | None = None
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Object | None = None
-    events: tuple[Notice, ...] = ()
+    latch_events: tuple[Notice, ...] = ()
+    child_events: tuple[Notice, ...] = ()
+    status_events: tuple[Notice, ...] = ()
     requeue_after: float | None = None
 
     @property
@@ -52,12 +57,14 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,
-        events=(*latch.notices, *_child_notices(wanted.applies, wanted.deletes), *_stall_notices(bot, found, written)),
+        latch_events=latch.notices,
+        child_events=_child_notices(wanted.applies, wanted.deletes),
+        status_events=_stall_notices(bot, found, written),
         requeue_after=_requeue_after(bot, observed, now),
     )
 
 
-def _child_notices(applies: Sequence[Apply], deletes: Sequence[Delete]) -> list[Notice]:
+def _child_notices(applies: Sequence[Apply], deletes: Sequence[Delete]) -> tuple[Notice, ...]:
     repairs = [apply.repairs for apply in applies if apply.repairs]
     removals = [delete.because for delete in deletes]
     notices = []
@@ -65,18 +72,18 @@ def _child_notices(applies: Sequence[Apply], deletes: Sequence[Delete]) -> list[
         notices.append(Notice(Happening.CHILD_REPAIRED, f"{', '.join(repairs)}; applied again"))
     if removals:
         notices.append(Notice(Happening.CHILD_REMOVED, f"{', '.join(removals)}; removed", warning=True))
-    return notices
+    return tuple(notices)
 
 
-def _stall_notices(bot: Bot, found: Verdict, written: bool) -> list[Notice]:
+def _stall_notices(bot: Bot, found: Verdict, written: bool) -> tuple[Notice, ...]:
     if found.standing is not Standing.STALLED or written:
-        return []
+        return ()
     said = f"{found.reason}: {found.message}"
     for condition in bot.written_status.get("conditions") or ():
         told = f"{condition.get('reason')}: {condition.get('message')}"
         if condition.get("type") == "Stalled" and condition.get("status") == "True" and told == said:
-            return []
-    return [Notice(Happening.STALLED, said, warning=True)]
+            return ()
+    return (Notice(Happening.STALLED, said, warning=True),)
 
 
 def _requeue_after(bot: Bot, observed: World, now: datetime) -> float | None:

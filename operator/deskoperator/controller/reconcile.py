@@ -1,0 +1,82 @@
+"""The two kinds of work: the latch of a bot, and everything else about it.
+
+Both start from what the API server says now, ask the plan, and write what differs. The latch needs one read and one
+write, on connections of its own, and waits for nothing else; the rest leaves the latch to it and comes back afterwards,
+so that no condition speaks of a halt that is not latched yet.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+
+from deskoperator.controller import clock
+from deskoperator.controller.cluster import Cluster
+from deskoperator.controller.execute import apply_children, remove, write_latch, write_status
+from deskoperator.controller.observe import observe_bot, observe_world
+from deskoperator.controller.queue import Lane, WorkQueue
+from deskoperator.controller.recorder import Recorder
+from deskoperator.controller.tasks import Task, Work
+from deskoperator.plan.bot import Bot
+from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.plan import Plan, plan
+from deskoperator.plan.world import World
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """`halting` is a connection pool that nothing but the latch uses."""
+
+    cluster: Cluster
+    halting: Cluster
+    queue: WorkQueue[Task]
+    recorder: Recorder
+    default_image: str
+
+    async def work(self, task: Task) -> None:
+        """Does one piece of work. Raises `ApiError`; the queue then brings the task back."""
+        await (self._latch(task) if task.work is Work.LATCH else self._bot(task))
+
+    async def _latch(self, task: Task) -> None:
+        bot = await observe_bot(self.halting, task.namespace, task.name)
+        if bot is None:
+            return
+        decision = decide_latch(bot, clock.now())
+        if decision.write is not None:
+            await write_latch(self.halting, bot.metadata, decision.write)
+            self.recorder.tell(bot.metadata, decision.notices)
+
+    async def _bot(self, task: Task) -> None:
+        bot = await observe_bot(self.cluster, task.namespace, task.name)
+        if bot is None:
+            return
+        world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
+        wanted = plan(bot, world, clock.now())
+        if wanted.latch is not None:
+            self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
+        if wanted.applies or wanted.deletes:
+            world = await self._children(bot, world, wanted)
+        if wanted.latch is None:
+            await self._status(bot, world, task)
+
+    async def _children(self, bot: Bot, world: World, wanted: Plan) -> World:
+        await remove(self.cluster, wanted.deletes)
+        after = await apply_children(self.cluster, wanted.applies, world)
+        self.recorder.tell(bot.metadata, wanted.child_events)
+        log.info(
+            "children applied",
+            bot=f"{bot.metadata.namespace}/{bot.metadata.name}",
+            applied=[apply.kind.kind for apply in wanted.applies],
+            removed=[delete.kind.kind for delete in wanted.deletes],
+        )
+        return after
+
+    async def _status(self, bot: Bot, world: World, task: Task) -> None:
+        """Asks once more: what was applied or refused a moment ago belongs into the status."""
+        wanted = plan(bot, world, clock.now())
+        if wanted.status is not None:
+            await write_status(self.cluster, bot.metadata, wanted.status)
+            self.recorder.tell(bot.metadata, wanted.status_events)
+        if wanted.requeue_after is not None:
+            self.queue.add_after(task, Lane.CHANGE, wanted.requeue_after)

@@ -1,0 +1,94 @@
+"""kopf as the process around the queue: login, signals, watch streams. Its handlers only put keys on the queue.
+
+None of kopf's state-tracking handlers, timers, daemons or indexes is used: they write to the objects, need finalizers
+and cost a multiple of a plain event.
+"""
+
+from typing import Any
+
+import kopf
+import pydantic
+import structlog
+
+from deskapi import GROUP, PLURAL, VERSION
+from deskoperator.controller import clock
+from deskoperator.controller.queue import Lane, WorkQueue
+from deskoperator.controller.tasks import Task, Work
+from deskoperator.plan.bot import read_bot
+from deskoperator.plan.kill import decide_latch
+from deskoperator.resources.kinds import CHILDREN, POD, Kind, Object
+from deskoperator.resources.labels import BOT_LABEL
+
+log = structlog.get_logger(__name__)
+
+
+def registry(queue: WorkQueue[Task]) -> kopf.OperatorRegistry:
+    """All handlers, on a registry of their own."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
+    def login(**arguments: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(**arguments)
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    async def bot_seen(event: kopf.RawEvent, **_: Any) -> None:
+        bot_event(queue, event)
+
+    async def child_seen(event: kopf.RawEvent, **_: Any) -> None:
+        child_event(queue, event)
+
+    for kind in (*CHILDREN, POD):
+        kopf.on.event(*_selector(kind), registry=handlers, id=kind.plural)(child_seen)
+    return handlers
+
+
+def settings() -> kopf.OperatorSettings:
+    """kopf with everything switched off that writes, and with time limits on everything that waits."""
+    chosen = kopf.OperatorSettings()
+    chosen.posting.enabled = False
+    chosen.peering.standalone = True
+    chosen.scanning.disabled = True
+    chosen.watching.server_timeout = 300
+    for kind in (*CHILDREN, POD):
+        chosen.watching.label_selectors[_selector(kind)] = BOT_LABEL
+    chosen.networking.request_timeout = 30
+    chosen.networking.connect_timeout = 5
+    chosen.networking.error_backoffs = [seconds * clock.jitter() for seconds in (1, 1, 2, 3, 5, 8, 13, 21)]
+    chosen.process.ultimate_exiting_timeout = 20
+    chosen.persistence.finalizer = f"{GROUP}/never-used"
+    return chosen
+
+
+def bot_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
+    """A TradingBot was listed or has changed. Whether its latch is due is seen at once, by the plan's own rule."""
+    obj: Object = dict(event["object"])
+    task = Task(Work.BOT, obj["metadata"]["namespace"], obj["metadata"]["name"])
+    if event["type"] != "DELETED" and _latch_is_due(obj):
+        queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
+    queue.add(task, _lane(event))
+
+
+def child_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
+    """A child was listed, or has changed, or is gone: its bot is looked at."""
+    metadata = event["object"]["metadata"]
+    bot = metadata.get("labels", {}).get(BOT_LABEL)
+    if bot:
+        queue.add(Task(Work.BOT, metadata["namespace"], bot), _lane(event))
+
+
+def _lane(event: kopf.RawEvent) -> Lane:
+    """The objects of a list have no event type: what is only listed is less urgent than what has just changed."""
+    return Lane.RESYNC if event["type"] is None else Lane.CHANGE
+
+
+def _latch_is_due(obj: Object) -> bool:
+    try:
+        return decide_latch(read_bot(obj), clock.now()).write is not None
+    except pydantic.ValidationError as error:
+        log.warning("a TradingBot cannot be read", bot=obj["metadata"].get("name"), error=str(error).splitlines()[0])
+        return False
+
+
+def _selector(kind: Kind) -> tuple[str, str, str]:
+    group, _, version = kind.api_version.rpartition("/")
+    return group, version, kind.plural
