@@ -60,6 +60,14 @@ def new_entry(target: Path) -> Iterator[Path]:
         _remove(unfinished)
 
 
+def forget_others(entry: Path) -> None:
+    """Removes what the same recipe made before it changed: entries whose names differ from this one in the key alone."""
+    name, _, _ = entry.stem.rpartition("-")
+    for other in entry.parent.glob(f"{name}-*{entry.suffix}"):
+        if other != entry and other.stem.rpartition("-")[0] == name:
+            _remove(other)
+
+
 @contextmanager
 def only_one_at_a_time(name: str) -> Iterator[None]:
     """Holds off other processes of this user that are about to make the same thing."""

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster.cache import cache_directory, new_entry, only_one_at_a_time, recipe_key
+from tests.cluster.cache import cache_directory, forget_others, new_entry, only_one_at_a_time, recipe_key
 from tests.cluster.commands import progress, run, succeeds
 from tests.cluster.errors import ClusterError, MissingProgramError
 
@@ -65,6 +65,7 @@ def root_file_system(name: str, packages: Sequence[str], *, hooks: Sequence[str]
             require_packages(["mmdebstrap"], f"making the {name} root file system from Debian's packages")
             with progress(f"making the {name} root file system"), new_entry(target) as unfinished:
                 run(_mmdebstrap(packages, hooks, unfinished))
+            forget_others(target)
     return target
 
 

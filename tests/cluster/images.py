@@ -6,29 +6,26 @@ the wheels from a cache that the host filled from the hash-locked requirements.
 """
 
 import os
-import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.cluster.cache import cache_directory, files_key, new_entry, only_one_at_a_time, recipe_key
-from tests.cluster.commands import progress, run, say
+from tests.cluster.cache import cache_directory, files_key, only_one_at_a_time
+from tests.cluster.commands import progress, say, succeeds
 from tests.cluster.debian import root_file_system, root_file_system_path
 from tests.cluster.engine import Engine
 from tests.cluster.kind import Cluster
 from tests.cluster.node_image import pulled, registry_answers
+from tests.cluster.wheels import PYTHON_VERSION, ensure_wheels
 
 PROJECT = Path(__file__).parents[2]
+REQUIREMENTS = PROJECT / "requirements"
 _SOURCES = ("crds", "operator", "botimage", "strategies")
-_REQUIREMENTS = ("build", "operator", "bot")
-_PYTHON_VERSION = "3.11"
-_STOCK_PYTHON = f"python:{_PYTHON_VERSION}-slim"
+_STOCK_PYTHON = f"python:{PYTHON_VERSION}-slim"
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
-_GLIBC = 36  # the newest wheels that Debian's glibc 2.36 runs
 
 
 @dataclass(frozen=True)
@@ -68,28 +65,16 @@ def build_images(engine: Engine) -> Images:
     if missing:
         with only_one_at_a_time("images"):
             _build(engine, missing)
+            _forget_others(engine, images)
     return images
 
 
 def content_key() -> str:
     """The hash of what the Dockerfile copies, and of itself."""
     files = [PROJECT / name for name in ("Dockerfile", "pyproject.toml", "README.md")]
-    files += (PROJECT / "requirements").glob("*.txt")
+    files += REQUIREMENTS.glob("*.txt")
     files += (file for source in _SOURCES for file in (PROJECT / source).rglob("*") if _is_source(file))
     return files_key(PROJECT, files)
-
-
-def ensure_wheels() -> Path:
-    """A directory with the wheels of every requirement, fetched by hash for the image's Python and C library."""
-    locks = [PROJECT / "requirements" / f"{name}.txt" for name in _REQUIREMENTS]
-    target = cache_directory() / "wheels" / f"wheels-{recipe_key(*(lock.read_text() for lock in locks), *_tags())}"
-    with only_one_at_a_time("wheels"):
-        if not target.exists():
-            with progress("fetching the wheels for the images"), new_entry(target) as unfinished:
-                unfinished.mkdir()
-                for lock in locks:
-                    _download(lock, unfinished)
-    return target
 
 
 def ensure_python_image(engine: Engine) -> str:
@@ -105,25 +90,22 @@ def ensure_python_image(engine: Engine) -> str:
     return name
 
 
-def without_python_markers(lock: str) -> str:
-    """The requirements without conditions about Python's version: a host's patch release differs from the image's."""
-    lines = []
-    for line in lock.splitlines():
-        requirement, separator, marker = line.partition(" ; ")
-        about_python = separator and "python_" in marker
-        lines.append(
-            f"{requirement} \\" if about_python and line.endswith("\\") else requirement if about_python else line
-        )
-    return "\n".join(lines) + "\n"
-
-
 def _build(engine: Engine, targets: dict[str, str]) -> None:
     base = ensure_python_image(engine)
-    with _context(ensure_wheels()) as context:
+    with _context(ensure_wheels(REQUIREMENTS)) as context:
         for target, name in targets.items():
             with progress(f"building the image {name}"):
                 options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
                 engine.run("build", "--quiet", "--network", "none", *options, str(context))
+
+
+def _forget_others(engine: Engine, images: Images) -> None:
+    """Removes the images of earlier trees, a few hundred megabytes each; the engine keeps one that a container uses."""
+    for name in (images.operator, images.bot):
+        repository = name.rpartition(":")[0]
+        for other in engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", repository).split():
+            if other != name:
+                succeeds(engine.command("rmi", other))
 
 
 @contextmanager
@@ -137,26 +119,6 @@ def _context(wheels: Path) -> Iterator[Path]:
             shutil.copytree(PROJECT / name, context / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         shutil.copytree(wheels, context / "wheelhouse", copy_function=os.link)
         yield context
-
-
-def _download(lock: Path, target: Path) -> None:
-    with TemporaryDirectory() as directory:
-        requirements = Path(directory) / lock.name
-        requirements.write_text(without_python_markers(lock.read_text()))
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps"]
-        run([*command, "--only-binary=:all:", *_tags(), "--requirement", requirements, "--dest", target])
-
-
-def _tags() -> list[str]:
-    """What pip is told about the image's interpreter, so that the host's own does not matter."""
-    machine = platform.machine()
-    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_GLIBC, 4, -1)]
-    abi = f"cp{_PYTHON_VERSION.replace('.', '')}"
-    return [
-        *("--implementation", "cp", "--python-version", _PYTHON_VERSION),
-        *(f"--abi={name}" for name in (abi, "abi3", "none")),
-        *(f"--platform={name}" for name in (*platforms, f"manylinux2014_{machine}")),
-    ]
 
 
 def _is_source(file: Path) -> bool:

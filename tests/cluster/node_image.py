@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.cluster import tools
-from tests.cluster.cache import cache_directory, new_entry, only_one_at_a_time, recipe_key
+from tests.cluster.cache import cache_directory, forget_others, new_entry, only_one_at_a_time, recipe_key
 from tests.cluster.commands import progress, run, succeeds
 from tests.cluster.debian import root_file_system, root_file_system_path
 from tests.cluster.engine import Engine
@@ -131,6 +131,7 @@ def ensure_archive() -> Path:
             proxy = root_file_system("proxy", _PROXY_PACKAGES)
             with progress("making the node image"), new_entry(target) as unfinished, _scratch() as scratch:
                 _write_node_image(unfinished, scratch, programs, node, proxy)
+            forget_others(target)
     return target
 
 

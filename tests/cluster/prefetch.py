@@ -1,13 +1,13 @@
 """All that the tests and the demo need and that takes long, ahead of time. Nothing is left running."""
 
-from tests.cluster import engine, images, kind, node_image, tools
+from tests.cluster import engine, images, kind, node_image, tools, wheels
 from tests.cluster.commands import say
 
 
 def everything() -> None:
     """Fills the cache: the programs, the node image, the base image's root file system, the wheels."""
     tools.tools(sorted({*tools.API_SERVER_TIER, *tools.KIND_TIER, "actionlint"}))
-    images.ensure_wheels()
+    wheels.ensure_wheels(images.REQUIREMENTS)
     if kind.uses_current_cluster():
         return
     was_running = engine.find_engine() is not None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cluster.cache import cache_directory, files_key, new_entry, recipe_key
+from tests.cluster.cache import cache_directory, files_key, forget_others, new_entry, recipe_key
 
 
 @given(st.lists(st.text(max_size=4), max_size=4), st.lists(st.text(max_size=4), max_size=4))
@@ -49,3 +49,10 @@ def test_the_cache_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch
     assert cache_directory() == tmp_path / "desk"
     monkeypatch.setenv("DESK_CACHE", str(tmp_path / "elsewhere"))
     assert cache_directory() == tmp_path / "elsewhere"
+
+
+def test_an_entry_takes_the_place_of_those_made_by_its_earlier_recipes_and_of_no_others(tmp_path: Path) -> None:
+    for name in ("node-1a.tar", "node-2b.tar", "node-proxy-3c.tar", "other-4d.tar", "node-5e"):
+        (tmp_path / name).touch()
+    forget_others(tmp_path / "node-2b.tar")
+    assert {path.name for path in tmp_path.iterdir()} == {"node-2b.tar", "node-proxy-3c.tar", "other-4d.tar", "node-5e"}

@@ -1,30 +1,35 @@
 """What the images' names and wheels are made from."""
 
-from tests.cluster.images import image_names, without_python_markers
+from tests.cluster.images import image_names
 from tests.cluster.node_image import default_storage_manifest
+from tests.cluster.wheels import applicable
 
 LOCK = """\
+# a comment
 aiohttp==3.14.0 \\
     --hash=sha256:aa
+    # via something
 async-timeout==5.0.1 ; python_full_version < '3.11.3' \\
     --hash=sha256:bb
-uvloop==0.22.1 ; sys_platform != 'win32' \\
-    --hash=sha256:cc
+winloop==0.6.3 ; python_full_version < '3.15' and sys_platform == 'win32' \\
+    --hash=sha256:cc \\
+    --hash=sha256:dd
 tomli==2.0.0 ; python_version < '3.11'
+uvloop==0.22.1 ; sys_platform != 'win32'
 """
 
 
-def test_conditions_about_pythons_version_are_dropped_and_others_kept() -> None:
+def test_a_requirement_is_kept_when_its_condition_may_hold_in_the_image() -> None:
     assert (
-        without_python_markers(LOCK)
+        applicable(LOCK)
         == """\
+# a comment
 aiohttp==3.14.0 \\
     --hash=sha256:aa
+    # via something
 async-timeout==5.0.1 \\
     --hash=sha256:bb
-uvloop==0.22.1 ; sys_platform != 'win32' \\
-    --hash=sha256:cc
-tomli==2.0.0
+uvloop==0.22.1
 """
     )
 
