@@ -39,7 +39,7 @@ class Dialect:
 
 
 _DAY_MS: Final = 86_400_000
-_SPOT_TRIGGERS: Final = ("StopOrder", "tpslOrder", "OcoOrder", "BidirectionalTpslSlOrder")
+_SPOT_TRIGGERS: Final = ("StopOrder", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder")
 
 BYBIT: Final = Dialect(
     exchange="bybit",
