@@ -32,5 +32,7 @@ def configure(level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # The command itself says in one line that there is no way to a cluster.
+    logging.getLogger("kubernetes.aio.config.kube_config").setLevel(logging.ERROR)
     # kopf says "Handler succeeded" for every event.
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
 """What the bot's pod says about itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -14,7 +14,6 @@ _TIME: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 # Waiting reasons of the kubelet that do not pass by themselves.
 _TROUBLES = {
     "ImagePullBackOff": Reason.IMAGE_UNAVAILABLE,
-    "ErrImagePull": Reason.IMAGE_UNAVAILABLE,
     "ErrImageNeverPull": Reason.IMAGE_UNAVAILABLE,
     "InvalidImageName": Reason.IMAGE_UNAVAILABLE,
     "CrashLoopBackOff": Reason.POD_CRASHING,
@@ -24,9 +23,13 @@ _TROUBLES = {
 }
 
 
+# A scheduler often says no before the pod's volume is bound or a node has joined.
+_SCHEDULING_PATIENCE = timedelta(seconds=15)
+
+
 @dataclass(frozen=True)
 class Pod:
-    """`running`: the container's process lives. `trouble`: why it never will without help. `words`: the kubelet's."""
+    """`running`: the container's process lives. `trouble`: why it may never run, since when. `words`: the cluster's."""
 
     name: str
     uid: str
@@ -37,7 +40,20 @@ class Pod:
     running: bool
     running_since: datetime | None
     trouble: Reason | None
+    trouble_since: datetime | None
     words: str
+
+    def stuck(self, now: datetime) -> bool:
+        """Whether only a change of spec or cluster will let it run."""
+        if self.trouble is not Reason.POD_UNSCHEDULABLE or self.trouble_since is None:
+            return self.trouble is not None
+        return now - self.trouble_since >= _SCHEDULING_PATIENCE
+
+    def stuck_at(self) -> datetime | None:
+        """When waiting for a node has taken too long."""
+        if self.trouble is not Reason.POD_UNSCHEDULABLE or self.trouble_since is None:
+            return None
+        return self.trouble_since + _SCHEDULING_PATIENCE
 
 
 def read_pod(obj: Object) -> Pod:
@@ -46,7 +62,8 @@ def read_pod(obj: Object) -> Pod:
     conditions = {condition["type"]: condition for condition in status.get("conditions") or ()}
     container: Object = next(iter(status.get("containerStatuses") or ()), {})
     state = container.get("state") or {}
-    trouble, words = _trouble(state.get("waiting") or {}, conditions.get("PodScheduled", {}))
+    scheduled = conditions.get("PodScheduled", {})
+    trouble, words = _trouble(state.get("waiting") or {}, scheduled)
     ready = conditions.get("Ready", {})
     return Pod(
         name=metadata["name"],
@@ -58,6 +75,7 @@ def read_pod(obj: Object) -> Pod:
         running="running" in state,
         running_since=_TIME.validate_python((state.get("running") or {}).get("startedAt")),
         trouble=trouble,
+        trouble_since=_TIME.validate_python(scheduled.get("lastTransitionTime")),
         words=words,
     )
 

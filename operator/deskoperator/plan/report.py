@@ -28,9 +28,9 @@ def changes_at(bot: Bot, pod: Pod | None) -> tuple[datetime, ...]:
     """The moments at which time alone changes what is believed."""
     if pod is None:
         return ()
-    if pod.ready:
-        return () if pod.ready_since is None else (pod.ready_since + STALE_AFTER,)
-    return () if bot.reported_at is None else (bot.reported_at + STALE_AFTER,)
+    news = pod.ready_since if pod.ready else bot.reported_at
+    moments = (None if news is None else news + STALE_AFTER, pod.stuck_at())
+    return tuple(moment for moment in moments if moment is not None)
 
 
 def _of_this_process(bot: Bot, pod: Pod) -> bool:

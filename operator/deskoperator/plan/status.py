@@ -74,10 +74,11 @@ def _since(bot: Bot, kind: ConditionType, status: ConditionStatus) -> datetime |
 
 
 def _trading(evidence: Evidence, found: Verdict) -> tuple[bool | None, str, str]:
-    """Whether the engine may send orders: what it says itself, or Unknown where a pod is left that says nothing."""
+    """Whether the engine may send orders: what it says itself, or Unknown where a process is left that says nothing."""
     report, spec = evidence.report, evidence.bot.spec
     if report is None:
-        return (None if evidence.world.pod is not None else False), found.reason, found.message
+        alive = evidence.world.pod is not None and evidence.world.pod.running
+        return (None if alive else False), found.reason, found.message
     if report.state is not EngineState.RUNNING or report.reconciled_at is None:
         return False, found.reason, found.message
     if spec is not None and spec.mode is Mode.DRY_RUN:

@@ -77,7 +77,7 @@ def _pod_findings(evidence: Evidence) -> Iterator[Verdict]:
         yield _under_way(Reason.POD_NOT_READY, f"pod {name} does not exist yet")
     elif pod.terminating:
         yield _under_way(Reason.STOPPING, f"pod {name} is stopping")
-    elif pod.trouble is not None:
+    elif pod.trouble is not None and pod.stuck(evidence.now):
         yield _stalled(pod.trouble, f"pod {name}: {pod.words}")
     elif not pod.ready and not _explains_itself(evidence.report):
         yield _under_way(Reason.POD_NOT_READY, f"pod {name} is not ready{f': {pod.words}' if pod.words else ''}")

@@ -1,0 +1,152 @@
+"""Worlds for the plan: objects as an API server would return them, and what applying a plan makes of them."""
+
+import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deskapi import dump
+from deskoperator.plan.bot import Bot, read_bot
+from deskoperator.plan.plan import Plan, plan
+from deskoperator.plan.world import World
+from deskoperator.resources.children import children
+from deskoperator.resources.kinds import STATEFUL_SET, Kind, Object
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+UID = "4edcb75a-0000-4000-8000-000000000001"
+POD_UID = "pod-1"
+IMAGE = "desk-bot:test"
+REVISION = "bot-bot1-5d4"
+
+
+def text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def bot_object(**spec: Any) -> Object:
+    """A valid TradingBot; keyword arguments replace fields of the spec, None removes one."""
+    fields: Object = {
+        "mode": "Testnet",
+        "venue": {
+            "exchange": "bybit",
+            "marketType": "Swap",
+            "endpoint": "http://exchange-simulator:8080",
+            "credentialsSecretRef": {"name": "bot1-keys"},
+        },
+        "markets": ["BTC/USDT:USDT"],
+        "strategies": [{"name": "simple-maker", "enabled": True, "params": {"levels": 3}}],
+        "envelope": {"maxOrderNotional": "250", "maxPositionNotional": "1000"},
+        **spec,
+    }
+    return {
+        "apiVersion": "tradingdesk.io/v1alpha1",
+        "kind": "TradingBot",
+        "metadata": {"name": "bot1", "namespace": "desk", "uid": UID, "generation": 1, "resourceVersion": "7"},
+        "spec": {name: value for name, value in fields.items() if value is not None},
+        "status": {},
+    }
+
+
+def engine(state: str = "Running", **more: Any) -> Object:
+    """A report of an engine that is up and reconciled; None removes a field."""
+    report = {"state": state, "observedGeneration": 1, "podUid": POD_UID, "reconciledAt": text(NOW), **more}
+    return {name: value for name, value in report.items() if value is not None}
+
+
+def halt(name: str, *, reason: str = "JournalLost", at: datetime = NOW, confirmed: bool = False) -> Object:
+    """A halt as the engine reports it."""
+    evidence = {"confirmedAt": text(at), "ordersCancelled": 4, "residualOrders": 0} if confirmed else {}
+    return {"id": name, "source": "Engine", "reason": reason, "triggeredAt": text(at), **evidence}
+
+
+def with_status(obj: Object, **parts: Any) -> Object:
+    """The same object with parts of its status replaced."""
+    return {**obj, "status": {**obj["status"], **parts}}
+
+
+def reported(obj: Object, at: datetime) -> Object:
+    """The same object with the time at which the API server took the engine's report."""
+    fields = {"f:status": {"f:engine": {"f:state": {}}}}
+    entry = {"manager": "desk-bot", "subresource": "status", "time": text(at), "fieldsV1": fields}
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
+
+
+def pod_object(*, ready: bool = True, running: bool = True, waiting: Object | None = None, **metadata: Any) -> Object:
+    """The bot's pod."""
+    state = {"running": {"startedAt": text(NOW)}} if running else {"waiting": waiting or {"reason": "Creating"}}
+    condition = {"type": "Ready", "status": str(ready), "lastTransitionTime": text(NOW)}
+    labels = {"controller-revision-hash": REVISION}
+    return {
+        "metadata": {"name": "bot-bot1-0", "uid": POD_UID, "labels": labels, **metadata},
+        "status": {"conditions": [condition], "containerStatuses": [{"name": "bot", "state": state}]},
+    }
+
+
+def live_children(obj: Object, image: str = IMAGE) -> dict[Kind, Object]:
+    """All children of a bot, as a server keeps them: with fields of its own added."""
+    bot = read_bot(obj)
+    assert bot.spec is not None
+    return {kind: _stored(kind, child) for kind, child in children(bot.metadata, bot.spec, image).items()}
+
+
+def _stored(kind: Kind, child: Object) -> Object:
+    live = copy.deepcopy(child)
+    live["metadata"] |= {"uid": f"{kind.kind}-uid", "generation": 1, "creationTimestamp": text(NOW)}
+    if kind == STATEFUL_SET:
+        live["status"] = {"observedGeneration": 1, "updateRevision": REVISION}
+        live["spec"]["template"]["spec"] |= {"dnsPolicy": "ClusterFirst", "restartPolicy": "Always"}
+        live["spec"]["template"]["spec"]["containers"][0]["terminationMessagePath"] = "/dev/termination-log"
+    return live
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One moment: the bot's object and the rest of the world."""
+
+    obj: Object
+    world: World = field(default_factory=lambda: World(IMAGE))
+    now: datetime = NOW
+
+    @property
+    def bot(self) -> Bot:
+        return read_bot(self.obj)
+
+    def plan(self) -> Plan:
+        return plan(self.bot, self.world, self.now)
+
+    def after(self, done: Plan, *, seconds: float = 1.0) -> "Scene":
+        """The scene once everything that was planned has been written."""
+        status = copy.deepcopy(self.obj["status"])
+        if done.latch is not None:
+            status["killSwitch"] = dump(done.latch)
+        status |= done.status or {}
+        live = {kind: child for kind, child in self.world.children.items() if not _removed(done, kind, child)}
+        live |= {apply.kind: _stored(apply.kind, apply.manifest) for apply in done.applies}
+        pod = self.world.pod_object
+        if pod is not None and any(delete.uid == pod["metadata"]["uid"] for delete in done.deletes):
+            pod = None
+        world = replace(self.world, children=live, pod_object=pod)
+        return Scene({**self.obj, "status": status}, world, self.now + timedelta(seconds=seconds))
+
+    def settled(self) -> "Scene":
+        """The scene after as many rounds as it takes."""
+        scene = self
+        for _ in range(5):
+            done = scene.plan()
+            if done.writes_nothing:
+                return scene
+            scene = scene.after(done)
+        raise AssertionError(f"still writing: {scene.plan()}")
+
+    def conditions(self) -> dict[str, tuple[str, str]]:
+        """Status and reason of each condition that is written."""
+        return {each["type"]: (each["status"], each["reason"]) for each in self.obj["status"]["conditions"]}
+
+
+def _removed(done: Plan, kind: Kind, child: Object) -> bool:
+    return any(delete.kind == kind and delete.uid == child["metadata"]["uid"] for delete in done.deletes)
+
+
+def scene(obj: Object, *, pod: Object | None = None, now: datetime = NOW) -> Scene:
+    """A bot whose children are all there."""
+    return Scene(obj, World(IMAGE, children=live_children(bot_object()), pod_object=pod), now)
