@@ -7,7 +7,7 @@ reads a secret says so here.
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
@@ -16,12 +16,20 @@ _SECRET_FIELDS = ("secret", "token", "password", "api_key", "apikey", "authoriza
 _secrets: set[str] = set()
 
 
+class Stream(Protocol):
+    """Where lines go."""
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
 def keep_secret(*values: str) -> None:
     """Never let these values into a log line."""
     _secrets.update(value for value in values if value)
 
 
-def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+def configure(stream: Stream | None = None, level: int = logging.INFO) -> None:
     """Send structlog's and the standard library's logs to one stream of JSON lines."""
     chain: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -32,7 +40,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*chain, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", stream or sys.stderr)),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream or sys.stderr)

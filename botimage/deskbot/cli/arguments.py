@@ -1,0 +1,83 @@
+"""The arguments of `desk`."""
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+
+from deskapi.quantities import duration_between
+from deskbot.cli.lazily import imported
+
+MAX_SPEED = "max"
+_LIFETIME = duration_between("1s", "9999h", "30s")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The arguments; wrong ones end the process with one line and status 2."""
+    parser = argparse.ArgumentParser(prog="desk", description="The bot's own command.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="run one bot", description="Run one bot, from a file or from a cluster."))
+    simulator = commands.add_parser("simulator", help="run the exchange simulator")
+    if argv[:1] == ["simulator"]:
+        imported("deskbot.simulator.command").add_arguments(simulator)
+    arguments = parser.parse_args(argv)
+    if arguments.command == "run":
+        _check_run(parser, arguments)
+    return arguments
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a YAML file with one TradingBot")
+    parser.add_argument("--object", metavar="NAMESPACE/NAME", help="in a cluster: the TradingBot to serve")
+    market = parser.add_argument_group("with a file: the simulator within (the default), or the spec's own venue")
+    market.add_argument(
+        "--venue",
+        choices=["embedded", "endpoint"],
+        default="embedded",
+        help="endpoint: use the file's own venue and the Secret beside it instead of the simulator within",
+    )
+    market.add_argument(
+        "--recording", type=Path, action="append", default=[], metavar="FILE", help="market data to replay, repeatable"
+    )
+    market.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="divide the recording's gaps by N; max: virtual time"
+    )
+    market.add_argument("--seed", type=int, default=0, metavar="N", help="for whatever the simulator leaves to chance")
+    parser.add_argument("--for", dest="duration", type=_duration, metavar="DURATION", help="stop after this, e.g. 30s")
+    parser.add_argument("--output", choices=["table", "json"], default="table", help="json: one object at the end")
+    parser.add_argument("--journal", type=Path, metavar="PATH", help="where the journal is kept")
+    parser.add_argument("--credentials", type=Path, metavar="DIR", help="a mounted Secret: files apiKey and secret")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="probes, metrics, report (default: 127.0.0.1:0)")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="with a file: append the log as JSON lines")
+
+
+def _check_run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if (arguments.file is None) == (arguments.object is None):
+        parser.error("run: name either a FILE or --object NAMESPACE/NAME")
+    if arguments.object is not None and len(list(filter(None, arguments.object.split("/")))) != 2:
+        parser.error(f"run: --object {arguments.object}: write NAMESPACE/NAME, for example default/bot1")
+    if arguments.object is not None and (arguments.journal is None or arguments.credentials is None):
+        parser.error("run: --object needs --journal PATH and --credentials DIR")
+    if arguments.recording and (arguments.object is not None or arguments.venue == "endpoint"):
+        parser.error("run: --recording is for the simulator within: leave out --object and --venue endpoint")
+    if arguments.speed == MAX_SPEED and arguments.venue == "endpoint":
+        parser.error("run: --speed max is virtual time: leave out --venue endpoint")
+
+
+def _speed(text: str) -> float | str:
+    if text == MAX_SPEED:
+        return MAX_SPEED
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1_000_000:
+        raise argparse.ArgumentTypeError(f'"{text}" is no speed; write a number above 0, such as 10, or max')
+    return speed
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        parsed: timedelta = _LIFETIME.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return parsed

@@ -1,0 +1,156 @@
+"""`desk run FILE` at the pace of a clock: the simulator within, or the venue that the file names.
+
+With the simulator within, an account is made for the bot, the bot reaches it through ccxt over loopback, and the
+journal lives as long as the run: the venue it speaks of is gone afterwards.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from deskapi import TradingBot
+from deskbot import __version__
+from deskbot.cli.ending import status_of
+from deskbot.cli.notes import Notes
+from deskbot.cli.result import result_of
+from deskbot.cli.tables import Lines, LiveTable, Silence, print_result
+from deskbot.core.errors import Invalid
+from deskbot.runtime.clock import Clock
+from deskbot.runtime.control_file import ControlFile
+from deskbot.runtime.credentials import CredentialSource, fixed, from_directory, from_manifest
+from deskbot.runtime.serve import Process, background
+from deskbot.runtime.session import Surroundings, header_of
+from deskbot.simulator.accounts import Account
+from deskbot.simulator.ground_truth import ground_truth
+from deskbot.simulator.server import Simulator, SimulatorOptions
+from deskbot.venues.ccxt_venue import CcxtVenue
+from deskbot.venues.protocol import Credentials
+from deskstrategies.catalogue import check
+
+LISTEN = "127.0.0.1:0"
+BALANCES = {"USDT": Decimal(10_000), "BTC": Decimal(1)}
+OWN_KEY = Credentials("desk-run", "desk-run-secret")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the bot trades: the simulator within and its address, or neither."""
+
+    simulator: Simulator | None
+    endpoint: str | None
+    journal: Path
+
+    def truth(self) -> dict[str, Any] | None:
+        """The simulator's own books."""
+        if self.simulator is None:
+            return None
+        return ground_truth(self.simulator.exchange, OWN_KEY.api_key)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the bot of a file until Ctrl-C or the time given. Raises Invalid before anything has started."""
+    clock = Clock()
+    control = ControlFile(arguments.file, clock)
+    bot = control.seen.bot
+    if bot is None:
+        raise Invalid("SpecInvalid", f"{arguments.file}: {control.seen.wrong}")
+    check(bot.spec.strategies[0].name, bot.spec.strategies[0].version, bot.spec.strategies[0].params)
+    return uvloop.run(_run(arguments, control, bot, clock))
+
+
+async def _run(arguments: argparse.Namespace, control: ControlFile, bot: TradingBot, clock: Clock) -> int:
+    notes = Notes(arguments.log, quiet=arguments.output == "table" and sys.stdout.isatty())
+    async with _place(arguments, bot) as place:
+        credentials = _credentials(arguments, control, place)
+        if place.simulator is None:
+            credentials(bot.spec)
+        surroundings = Surroundings(
+            make_venue=lambda settings: CcxtVenue(settings, clock.now),
+            credentials=credentials,
+            journal=place.journal,
+            version=__version__,
+            endpoint=place.endpoint,
+        )
+        process = Process(control, surroundings, clock)
+        seconds = None if arguments.duration is None else arguments.duration.total_seconds()
+        with _display(arguments) as display:
+            async with background(_show(process, display, notes, clock)):
+                ended = await process.run(arguments.listen or LISTEN, seconds)
+            display.show(process.summary(), notes.last)
+        summary = process.summary()
+        if summary is not None and process.bot.seen is not None:
+            header = header_of(process.bot.seen, clock)
+            _tell(arguments, result_of(summary, ended, place.journal, header, place.truth()))
+    return status_of(ended)
+
+
+@asynccontextmanager
+async def _place(arguments: argparse.Namespace, bot: TradingBot) -> AsyncIterator[Place]:
+    if arguments.venue == "endpoint":
+        yield Place(None, None, arguments.journal or _kept_journal(bot.metadata.name))
+        return
+    account = Account(OWN_KEY.api_key, OWN_KEY.secret, BALANCES)
+    simulator = Simulator(
+        SimulatorOptions(
+            recordings=tuple(arguments.recording), speed=arguments.speed, seed=arguments.seed, accounts=(account,)
+        )
+    )
+    _require_markets(bot, simulator)
+    with tempfile.TemporaryDirectory(prefix="desk-") as folder:
+        endpoint = await simulator.start()
+        try:
+            yield Place(simulator, endpoint, arguments.journal or Path(folder) / "journal.sqlite")
+        finally:
+            await simulator.stop()
+
+
+def _require_markets(bot: TradingBot, simulator: Simulator) -> None:
+    there = sorted(listing.unified for listing in simulator.exchange.listings.values())
+    for market in bot.spec.markets:
+        if market not in there:
+            raise Invalid("MarketUnknown", f"spec.markets: the simulator has {', '.join(there)}, not {market}")
+
+
+def _credentials(arguments: argparse.Namespace, control: ControlFile, place: Place) -> CredentialSource:
+    if place.simulator is not None:
+        return fixed(OWN_KEY)
+    if arguments.credentials is not None:
+        return from_directory(arguments.credentials)
+    return from_manifest(lambda: control.secrets)
+
+
+def _kept_journal(name: str) -> Path:
+    state_home = os.environ.get("XDG_STATE_HOME")
+    folder = (Path(state_home) if state_home else Path.home() / ".local" / "state") / "desk"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.sqlite"
+
+
+def _display(arguments: argparse.Namespace) -> LiveTable | Lines | Silence:
+    if arguments.output == "json":
+        return Silence()
+    return LiveTable() if sys.stdout.isatty() else Lines()
+
+
+async def _show(process: Process, display: LiveTable | Lines | Silence, notes: Notes, clock: Clock) -> None:
+    while True:
+        display.show(process.summary(), notes.last)
+        await clock.sleep(display.seconds)
+
+
+def _tell(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
+    if arguments.output == "json":
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        print_result(result)
+    sys.stdout.flush()

@@ -1,0 +1,113 @@
+"""The process around a bot: its HTTP server, its signals, its last second, and (in a cluster) its reports.
+
+SIGTERM, SIGINT, the end of the time given ──▶ Bot.stop ──▶ orders cancelled and proven ──▶ Ended
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from deskapi import EngineStatus
+from deskbot.core.summary import Summary
+from deskbot.runtime.bot import Bot
+from deskbot.runtime.clock import Clock
+from deskbot.runtime.control_object import ControlObject
+from deskbot.runtime.health import Answers, HealthServer
+from deskbot.runtime.kube_api import KubeApi
+from deskbot.runtime.metrics import Metrics
+from deskbot.runtime.observation import ControlSource
+from deskbot.runtime.report import report_of
+from deskbot.runtime.session import Ended, Surroundings
+from deskbot.runtime.status_reporter import StatusReporter
+
+_log = structlog.get_logger("deskbot.process")
+
+
+class Process:
+    """A bot and its HTTP server. `bot` and `address` can be looked at while `run` is under way."""
+
+    def __init__(
+        self, source: ControlSource, surroundings: Surroundings, clock: Clock, pod_uid: str | None = None
+    ) -> None:
+        self._clock = clock
+        self._metrics = Metrics(self.summary, clock)
+        heard = replace(surroundings, on_commit=self._metrics.commit_seconds.observe)
+        self.bot = Bot(source, heard, clock, pod_uid)
+        self.address: tuple[str, int] | None = None
+
+    def summary(self) -> Summary | None:
+        """The engine's summary; None before there is an engine."""
+        return self.bot.session.summary() if self.bot.session is not None else None
+
+    async def run(self, listen: str, seconds: float | None = None) -> Ended:
+        """Serve until the bot has ended, at most so many seconds. Raises Invalid for an address in use."""
+        server = HealthServer(Answers(self.bot.alive, self.bot.ready, self._metrics.render, self._report))
+        try:
+            self.address = await server.start(listen)
+            with_signals(self.bot.stop)
+            async with background(self._stop_after(seconds)):
+                return await self.bot.run()
+        finally:
+            await server.close()
+
+    def _report(self) -> dict[str, Any] | None:
+        summary = self.summary()
+        return report_of(summary) if summary is not None else None
+
+    async def _stop_after(self, seconds: float | None) -> None:
+        if seconds is not None:
+            await self._clock.sleep(seconds)
+            self.bot.stop("the time given is over")
+
+
+async def serve_object(api: KubeApi, surroundings: Surroundings, clock: Clock, listen: str) -> Ended:
+    """Serve the object of an API server, from a pod, and report on it there."""
+
+    def current() -> EngineStatus | None:
+        return process.bot.status()
+
+    async def apply(engine: dict[str, Any]) -> None:
+        seen = process.bot.seen
+        if seen is not None and not seen.deleted:
+            await api.apply_engine_status(seen.uid, engine)
+
+    reporter = StatusReporter(current, apply, clock)
+    heard = replace(surroundings, on_publish=reporter.poke)
+    process = Process(ControlObject(api, clock), heard, clock, os.environ.get("POD_UID"))
+    try:
+        async with background(reporter.run()):
+            ended = await process.run(listen)
+        await reporter.last_word()
+        return ended
+    finally:
+        await api.close()
+
+
+def with_signals(stop: Callable[[str], None]) -> None:
+    """Let SIGTERM and Ctrl-C end the bot gracefully."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop, number.name)
+
+
+@asynccontextmanager
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something beside the block and end it with it; its failure is logged, it ends nothing else."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_log_failure)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("task_failed", error=f"{type(error).__name__}: {error}", exc_info=error)
