@@ -61,7 +61,7 @@ def new_entry(target: Path) -> Iterator[Path]:
 
 
 def forget_others(entry: Path) -> None:
-    """Removes what the same recipe made before it changed: entries whose names differ from this one in the key alone."""
+    """Removes what the same recipe made before it changed: entries whose names differ from this one in the key."""
     name, _, _ = entry.stem.rpartition("-")
     for other in entry.parent.glob(f"{name}-*{entry.suffix}"):
         if other != entry and other.stem.rpartition("-")[0] == name:

@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 
-from tests.cluster import debian, kind, prefetch, tools
+from tests.cluster import debian, kind, prefetch, tools, workflows
 from tests.cluster.commands import say
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import ClusterError
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", metavar="NAME")
     command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
     command.set_defaults(action=_run)
+
+    command = commands.add_parser("actionlint", help="check the GitHub workflows")
+    command.set_defaults(action=lambda _: workflows.check())
 
     command = commands.add_parser("control-plane", help="run a bare control plane until Ctrl-C")
     command.set_defaults(action=_control_plane)

@@ -142,6 +142,12 @@ def architecture() -> str:
     return run((_go_program(), "env", "GOARCH"), environment=_GO_ENVIRONMENT).strip()
 
 
+def forget() -> None:
+    """Asks Go anew: after PATH has changed."""
+    for question in (architecture, _module_key, _go_version):
+        question.cache_clear()
+
+
 def _build(module: str, names: Sequence[str]) -> None:
     _require_go(module)
     directory = built_path(names[0]).parent
