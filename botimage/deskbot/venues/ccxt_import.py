@@ -52,5 +52,6 @@ def load_exchange(name: str) -> Any:
     """ccxt.pro's class of one exchange."""
     _prepare()
     for package in ("ccxt.async_support", "ccxt.pro"):
-        setattr(sys.modules[package], name, getattr(importlib.import_module(f"{package}.{name}"), name))
+        owner = importlib.import_module(package)
+        setattr(owner, name, getattr(importlib.import_module(f"{package}.{name}"), name))
     return getattr(sys.modules["ccxt.pro"], name)
