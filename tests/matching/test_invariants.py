@@ -1,8 +1,9 @@
 """Whatever is asked of the exchange and whatever the market does, these hold after every step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ ACCOUNTS = ("alice", "bob")
 
 Step = Callable[[Desk], Any]
 
-PRICES = st.integers(59_990, 60_010)
+PRICES = st.integers(59_996, 60_004)
 MARKETS = st.sampled_from((LINEAR, SPOT))
 SIDES = st.sampled_from(("buy", "sell"))
 WHO = st.sampled_from(ACCOUNTS)
@@ -171,7 +172,7 @@ MARKET = st.one_of(
     named(snapshot, mid=PRICES, size=sizes("0.001", 2000), market=MARKETS),
     named(wait, milliseconds=st.integers(0, 30)),
 )
-HISTORIES = st.lists(st.one_of(REQUESTS, MARKET), max_size=60)
+HISTORIES = st.lists(st.one_of(PLAIN, PLAIN, REQUESTS, MARKET, MARKET, MARKET), min_size=25, max_size=60)
 LATENCIES = st.builds(Latency, entry_ns=st.sampled_from((0, 5 * MS)), cancel_ns=st.just(3 * MS), jitter_ns=st.just(MS))
 
 
@@ -197,7 +198,8 @@ def check_orders(exchange: Exchange, who: str) -> None:
             assert all(fill.is_maker for fill in own)
 
 
-def check_money(exchange: Exchange, who: str) -> None:
+def check_money(exchange: Exchange, who: str, balances: Mapping[str, Decimal]) -> None:
+    """Hold the ground truth and the wallets of an account against the plain reference."""
     ledgers = {key: ReferenceLedger(listing.base) for key, listing in exchange.listings.items()}
     for fill in exchange.executions(who):
         listing = exchange.listings[fill.market]
@@ -221,11 +223,18 @@ def check_money(exchange: Exchange, who: str) -> None:
         assert told.cash_units == in_units(plain.cash)
         assert told.realised_units == in_units(plain.realised)
         assert told.fees == {asset: in_units(fee) for asset, fee in plain.fees.items()}
+    expected = {asset: Fraction(amount) for asset, amount in balances.items()}
+    for key, plain in ledgers.items():
+        listing = exchange.listings[key]
+        if listing.category is Category.LINEAR:
+            expected[listing.settle] += plain.realised - plain.fees.get(listing.settle, 0)
+        else:
+            expected[listing.base] += plain.position
+            expected[listing.quote] += plain.cash - plain.fees.get(listing.quote, 0)
     wallets = exchange.wallet(who)
-    linear, spot = ledgers[LINEAR], ledgers[SPOT]
-    usdt = BALANCES["USDT"].as_integer_ratio()[0] + linear.realised - linear.fees.get("USDT", 0)
-    assert wallets["USDT"].balance_units == in_units(usdt + spot.cash - spot.fees.get("USDT", 0))
-    assert decimal(wallets["BTC"].balance_units) - BALANCES["BTC"] == decimal(in_units(spot.position))
+    assert {asset: wallet.balance_units for asset, wallet in wallets.items()} == {
+        asset: in_units(amount) for asset, amount in expected.items()
+    }
 
 
 def check_locks(exchange: Exchange, who: str) -> None:
@@ -251,7 +260,7 @@ def test_money_and_orders_add_up_after_every_step(history: list[Step], latency: 
             check_locks(desk.exchange, who)
     for who in ACCOUNTS:
         check_orders(desk.exchange, who)
-        check_money(desk.exchange, who)
+        check_money(desk.exchange, who, BALANCES)
 
 
 @settings(max_examples=60, deadline=None)
