@@ -61,13 +61,17 @@ class SimulatorOptions:
 class Simulator:
     """`await start()`, then `exchange`, `venue`, `faults` and `log` are there for in-process use until `await stop()`.
 
+    `source` stands in for the recordings of the options.
+
     Raises `Invalid` for unreadable recordings and OSError when the address is taken.
     """
 
-    def __init__(self, options: SimulatorOptions, clock: Clock | None = None) -> None:
+    def __init__(
+        self, options: SimulatorOptions, clock: Clock | None = None, source: MarketSource | None = None
+    ) -> None:
         self.options = options
         clock = clock or WallClock()
-        source = _source(options)
+        source = source or _source(options)
         start_ns = clock.now_ns()
         self.exchange = Exchange(source.listings, seed=options.seed, latency=options.latency, start_ns=start_ns)
         for account in options.accounts:
@@ -81,6 +85,7 @@ class Simulator:
         self._sockets = Sockets(self.faults, clock)
         self._public = PublicFeed(self.venue)
         self._private = PrivateFeed(self.venue)
+        self.base_url = ""
         self._runner: web.AppRunner | None = None
         self._pacing: asyncio.Task[None] | None = None
 
@@ -96,7 +101,8 @@ class Simulator:
             await self.stop()
             raise
         self._pacing = asyncio.create_task(self.venue.run(), name="market data")
-        return f"http://{self.options.host}:{runner.addresses[0][1]}"
+        self.base_url = f"http://{self.options.host}:{runner.addresses[0][1]}"
+        return self.base_url
 
     async def stop(self) -> None:
         """Ends streams, market and server; stopping twice is stopping once."""

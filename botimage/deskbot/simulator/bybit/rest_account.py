@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from zlib import crc32
 
 from deskbot.matching import Category, Exchange, Listing, PositionReport, WalletReport
 from deskbot.matching.units import ONE, half_even, units
@@ -220,7 +221,7 @@ def key_rights(account: Account) -> Json:
     traits = account.traits
     trading = Trait.NO_TRADING not in traits
     return {
-        "id": str(10_000_000 + sum(account.key.encode()) * 7919 % 90_000_000),
+        "id": str(10_000_000 + crc32(account.key.encode()) % 90_000_000),
         "note": "simulated",
         "apiKey": account.key,
         "readOnly": int(Trait.READ_ONLY in traits),
@@ -245,7 +246,7 @@ def key_rights(account: Account) -> Json:
         "createdAt": "2024-01-01T00:00:00Z",
         "unified": 0,
         "uta": int(Trait.CLASSIC not in traits),
-        "userID": 24_600_000 + sum(account.key.encode()),
+        "userID": 24_600_000 + crc32(account.key.encode()) % 1_000_000_000,
         "inviterID": 0,
         "vipLevel": "No VIP",
         "mktMakerLevel": "0",
