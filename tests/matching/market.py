@@ -1,6 +1,6 @@
 """A small market to test on: a book by hand, requests in one line, reports by kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -68,10 +68,7 @@ class Desk:
         )
 
     def delta(
-        self,
-        bids: list[tuple[int, Any]] = (),
-        asks: list[tuple[int, Any]] = (),
-        market: str = LINEAR,  # type: ignore[assignment]
+        self, bids: Sequence[tuple[int, Any]] = (), asks: Sequence[tuple[int, Any]] = (), market: str = LINEAR
     ) -> None:
         self._happen(Delta(market, self._tick(), self._next(), self._levels(market, bids), self._levels(market, asks)))
 
@@ -122,7 +119,7 @@ class Desk:
 
     def amend(self, order: Order, **change: Any) -> Any:
         """Amend an order and let that arrive; prices and quantities as anything that prints as a decimal."""
-        terms = {name: Decimal(str(value)) for name, value in change.items()}
+        terms: dict[str, Any] = {name: Decimal(str(value)) for name, value in change.items()}
         wanted = Amendment(market=order.market, order_id=order.order_id, **terms)
         answer = self.exchange.amend(self.now_ns, order.account, wanted)
         self.settle()
@@ -144,7 +141,7 @@ class Desk:
         """The reports of one kind since the last call; the others are dropped."""
         return [report for report in self.exchange.drain_reports() if isinstance(report, kind)]
 
-    def fills(self, account: str = "alice") -> list[tuple[str, Decimal, Decimal, str]]:
+    def fills(self, account: str = "alice") -> list[tuple[Any, ...]]:
         """Every execution so far as (side, price, quantity, maker or taker)."""
         return [
             (
@@ -171,7 +168,7 @@ class Desk:
         self._update_id += 1
         return self._update_id
 
-    def _levels(self, market: str, levels: list[tuple[int, Any]]) -> list[tuple[int, int]]:
+    def _levels(self, market: str, levels: Sequence[tuple[int, Any]]) -> list[tuple[int, int]]:
         listing = BTCUSDT_LINEAR if market == LINEAR else BTCUSDT_SPOT
         converted = [(listing.ticks(Decimal(str(price))), listing.lots(Decimal(str(size)))) for price, size in levels]
         return [(ticks, lots) for ticks, lots in converted if ticks is not None and lots is not None]

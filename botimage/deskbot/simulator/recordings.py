@@ -177,12 +177,14 @@ def _clock_shift(prelude: list[Line]) -> int:
 
 def _check_follows(first: Line, last_ns: int | None) -> None:
     """Files of one market must lie close together: nobody wants to replay three weeks of silence."""
-    if last_ns is not None and not 0 <= first.received_ns - last_ns <= MAX_PAUSE_NS:
-        seconds = (first.received_ns - last_ns) / 1_000_000_000
-        raise first.invalid(
-            f"begins {seconds:.0f} s after the end of the file before it; "
-            "expected files of one market in order of time, each following the one before"
-        )
+    if last_ns is None or 0 <= first.received_ns - last_ns <= MAX_PAUSE_NS:
+        return
+    seconds = (first.received_ns - last_ns) // 1_000_000_000
+    begin = "before" if seconds < 0 else f"{seconds} s after"
+    raise first.invalid(
+        f"begins {begin} the end of the file before it; "
+        "expected files of one market in order of time, each following the one before"
+    )
 
 
 def _listing_of(path: Path) -> Listing:
