@@ -98,7 +98,7 @@ def test_the_secret_is_mounted_by_name_and_may_be_missing() -> None:
 def test_a_bot_without_a_secret_mounts_none() -> None:
     pod = pod_spec(mode="DryRun", venue={"exchange": "bybit", "marketType": "Swap"})
     assert [volume["name"] for volume in pod["volumes"]] == ["tmp"]
-    assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/journal", "/tmp"]
+    assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/journal", "/tmp"]  # noqa: S108
 
 
 def test_placement_resources_storage_and_image_pass_through() -> None:
@@ -122,7 +122,7 @@ def test_placement_resources_storage_and_image_pass_through() -> None:
     assert claim["spec"]["storageClassName"] == "fast"
 
 
-# What the bot reads from its own object while it runs. A field that is added to the spec belongs here or changes the pod.
+# What the bot reads from its own object while it runs. A field added to the spec belongs here, or changes the pod.
 RUN_TIME_FIELDS: dict[str, Any] = {
     "halted": True,
     "paused": True,

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from deskapi import dump
@@ -107,7 +108,7 @@ class Scene:
     world: World = field(default_factory=lambda: World(IMAGE))
     now: datetime = NOW
 
-    @property
+    @cached_property
     def bot(self) -> Bot:
         return read_bot(self.obj)
 
