@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.runtime.records import any_record, filled, intent, unique_fills
 
 from deskbot.core.errors import Blocked, Transient
 from deskbot.core.records import Record
 from deskbot.runtime.encoding import decode, digest, encode
 from deskbot.runtime.journal import Header, Journal, open_journal
+from tests.runtime.records import any_record, filled, intent, unique_fills
 
 HEADER = Header("uid-1", "bybit", "Swap", "Testnet", epoch_ms=1_790_000_000_000)
 

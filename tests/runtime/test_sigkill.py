@@ -1,0 +1,153 @@
+"""SIGKILL at random moments, with real SQLite and a venue over sockets that takes its time.
+
+After every kill and restart three books are compared: the simulator's request log (what was sent), its ground truth
+(what became of it) and the bot's journal (what was decided). DESK_KILLS says how often (default 50).
+"""
+
+import os
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskbot.core.records import Filled, Intent, OrderMoved, Record, Session
+from tests.runtime.processes import KEY, Desk, answers, free_port, get, journal_of, simulator, until
+
+KILLS = int(os.environ.get("DESK_KILLS", "50"))
+ROUND_TRIP_MS = 60
+MARKET = "BTC/USDT:USDT"
+
+BOT = """
+apiVersion: v1
+kind: Secret
+metadata: {{name: keys}}
+stringData: {{apiKey: bot-key, secret: bot-secret}}
+---
+apiVersion: tradingdesk.io/v1alpha1
+kind: TradingBot
+metadata: {{name: killed}}
+spec:
+  mode: Testnet
+  venue: {{exchange: bybit, marketType: Swap, credentialsSecretRef: {{name: keys}}, endpoint: "{endpoint}"}}
+  markets: ["BTC/USDT:USDT"]
+  strategies:
+    - name: simple-maker
+      enabled: true
+      params: {{size: "0.001", levels: 3, spread: "0.0002%", step: "0.0004%", skew: "0.001%", requote: "0%"}}
+  envelope:
+    maxOrderNotional: "100"
+    maxPositionNotional: "3000"
+    maxOpenOrders: 60
+    ordersPerSecond: 100
+"""
+
+
+@dataclass
+class Tally:
+    """What the kills came to."""
+
+    kills: int = 0
+    hits: int = 0
+    sent: Counter[str] = field(default_factory=Counter)
+    last_request: int = 0
+
+    def read_requests(self, url: str) -> None:
+        """Count every create the venue was asked for, by client order id."""
+        found = get(f"{url}/requests?path=*/order/create&after={self.last_request}&limit=10000")["requests"]
+        for entry in found:
+            self.sent[entry["parameters"]["orderLinkId"]] += 1
+            self.last_request = entry["number"]
+
+
+@pytest.mark.component
+@pytest.mark.timeout(1500)
+def test_nothing_is_lost_or_doubled_however_often_the_bot_is_killed(tmp_path: Path) -> None:
+    chance = random.Random(20261121)
+    tally = Tally()
+    with simulator(tmp_path, "--round-trip", str(ROUND_TRIP_MS), "--seed", "7") as url:
+        file, journal = tmp_path / "bot.yaml", tmp_path / "journal.sqlite"
+        file.write_text(BOT.format(endpoint=url))
+        for _ in range(KILLS):
+            bot, address = start(file, journal, tmp_path)
+            compare_books(url, address)
+            wait_for_orders(address)
+            time.sleep(0.3 + chance.random())
+            bot.kill()
+            check_kill(tally, url, journal_of(file, journal))
+        bot, address = start(file, journal, tmp_path)
+        compare_books(url, address)
+        assert bot.terminate() == 0, bot.log.read_text()
+        check_end(tally, url, journal_of(file, journal))
+    rate = orders_per_second(journal_of(file, journal))
+    print(f"{tally.kills} kills, {tally.hits} hit a sent and unacknowledged intent; {rate:.0f} orders a second")
+    assert tally.hits * 2 >= tally.kills
+    assert rate >= 20, "too few orders to mean anything"
+
+
+def orders_per_second(records: list[Record]) -> float:
+    """Intents over the time from the first to the last one of each process."""
+    spans: list[list[int]] = []
+    for record in records:
+        if isinstance(record, Session):
+            spans.append([])
+        elif isinstance(record, Intent):
+            spans[-1].append(record.at)
+    trading = [span for span in spans if len(span) > 1]
+    return sum(map(len, trading)) / (sum(span[-1] - span[0] for span in trading) / 1e9)
+
+
+def wait_for_orders(address: str) -> None:
+    """Wait until this process has begun to trade."""
+    before = get(f"{address}/report")["orders"]
+    until(lambda: get(f"{address}/report")["orders"] > before + 5, 20, "the bot sends no orders")
+
+
+def start(file: Path, journal: Path, folder: Path) -> tuple[Desk, str]:
+    """A bot that has compared itself with the venue and trades."""
+    port = free_port()
+    arguments = ["run", str(file), "--venue", "endpoint", "--journal", str(journal), "--listen", f"127.0.0.1:{port}"]
+    bot = Desk([*arguments, "--output", "json"], folder / "bot.log")
+    address = f"http://127.0.0.1:{port}"
+    until(lambda: answers(f"{address}/readyz") == 200, 40, f"the bot is not ready:\n{bot.log.read_text()}")
+    return bot, address
+
+
+def compare_books(url: str, address: str) -> None:
+    """The bot's ledger is the venue's up to the last execution the bot knows, and it knows all that were before."""
+    known = get(f"{url}/ground-truth?account={KEY}")["executions"]
+
+    def caught_up() -> dict[str, Any] | None:
+        report: dict[str, Any] = get(f"{address}/report")
+        return report if report["fills"] >= known else None
+
+    report = until(caught_up, 20, f"the bot knows of less than {known} executions")
+    if report["fills"]:
+        truth = get(f"{url}/ground-truth?account={KEY}&until={report['lastExecutionId'][MARKET]}")
+        assert report["ledger"] == truth["markets"]
+
+
+def check_kill(tally: Tally, url: str, records: list[Record]) -> None:
+    """No order without an intent, none twice; and whether this kill hit one on its way."""
+    time.sleep(2 * ROUND_TRIP_MS / 1000)  # what was on the wire arrives
+    tally.read_requests(url)
+    intents = {record.client_id for record in records if isinstance(record, Intent)}
+    answered = {record.client_id for record in records if isinstance(record, OrderMoved | Filled)}
+    assert set(tally.sent) <= intents
+    assert max(tally.sent.values()) == 1
+    tally.kills += 1
+    tally.hits += bool((intents - answered) & set(tally.sent))
+
+
+def check_end(tally: Tally, url: str, records: list[Record]) -> None:
+    """Nothing rests, and both books are equal to the last digit."""
+    tally.read_requests(url)
+    truth = get(f"{url}/ground-truth?account={KEY}")
+    fills = [record for record in records if isinstance(record, Filled)]
+    assert truth["openOrders"] == truth["ordersInFlight"] == 0
+    assert truth["executions"] == len(fills) == len({record.trade_id for record in fills})
+    assert set(tally.sent) <= {record.client_id for record in records if isinstance(record, Intent)}
+    assert max(tally.sent.values()) == 1
