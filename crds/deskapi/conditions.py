@@ -70,6 +70,7 @@ class Reason(Documented):
     SPEC_INVALID = "SpecInvalid", "the spec does not pass the schema of this version"
     STRATEGY_UNKNOWN = "StrategyUnknown", "no strategy of that name and version is in the image"
     PARAMS_INVALID = "ParamsInvalid", "the strategy refuses its params"
+    STRATEGY_FAILED = "StrategyFailed", "the strategy met an error of its own, the message names it"
     MARKET_UNKNOWN = "MarketUnknown", "the venue does not list a market of the spec"
     CREDENTIALS_MISSING = "CredentialsMissing", "the Secret, or one of its keys apiKey and secret, does not exist"
     CREDENTIALS_REFUSED = "CredentialsRefused", "the venue refuses the key or its signature"

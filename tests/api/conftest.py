@@ -6,18 +6,17 @@ from typing import Any
 import pytest
 
 from deskapi import API_VERSION, KIND
-from deskapi.schema import CRD_FILE
-from tests.api.bots import ROOT
+from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import ClusterError
+from tests.cluster.kubectl import Kubectl
 
 
 class BotServer:
     """What people do with bots on an API server, as an administrator, through kubectl."""
 
-    def __init__(self, control_plane: ControlPlane) -> None:
-        self._control_plane = control_plane
-        self.kubectl = control_plane.kubectl
+    def __init__(self, kubectl: Kubectl) -> None:
+        self.kubectl = kubectl
 
     def apply(self, bot: dict[str, Any], *options: str) -> dict[str, Any]:
         """Applies and gives back what the server made of it."""
@@ -54,7 +53,6 @@ class BotServer:
 
 @pytest.fixture(scope="session")
 def bot_server(control_plane: ControlPlane) -> BotServer:
-    """The API server with the CRD, applied from the client side as the plain `kubectl apply` of a newcomer."""
-    control_plane.kubectl("apply", "-f", str(ROOT / "crds" / CRD_FILE))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/tradingbots.tradingdesk.io")
-    return BotServer(control_plane)
+    """The API server with the CRD."""
+    install_crd(control_plane.kubectl)
+    return BotServer(control_plane.kubectl)

@@ -80,5 +80,5 @@ TradingBots and reporting in their status.
   verbs: [get, list, watch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, create, patch, delete]
 {{- end }}
