@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from deskbot.backtest.virtual_venue import ACCOUNT, VirtualVenue
 from deskbot.core.commands import Persist, Publish, Stopped
 from deskbot.core.engine import Engine
-from deskbot.core.events import Book, Control, Event, StopRequested, Timer, Trade
+from deskbot.core.events import Book, Control, Event, StopRequested, StreamChange, Timer, Trade
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.records import Record
 from deskbot.matching import Exchange, MarketEvent, PublicTrade
@@ -57,6 +57,7 @@ class VirtualTime:
         control.at = at
         self._handle(at, control)
         self._handle(at, self._venue.ready(at))
+        self._handle(at, StreamChange(at, "private", "", healthy=True))
 
     def _stop(self, at: int) -> Stopped:
         self._handle(at, StopRequested(at, "the recording has ended"))

@@ -34,7 +34,8 @@ from deskbot.core.records import (
     Session,
 )
 
-# A venue repeats an execution within minutes (reconnect, backfill); ids older than this many are refused by time.
+# A venue repeats an execution within minutes (reconnect, backfill). Of more than this many only the newest ids are
+# kept, and an execution from before the oldest of them counts as booked.
 REMEMBERED_TRADES = 50_000
 REMEMBERED_RELEASES = 100
 
@@ -64,10 +65,12 @@ class Durable:
         self.sessions = 0
         self.intents = 0
         self.fills = 0
-        self.orphans = 0
+        self.orphaned: dict[str, None] = {}
+        self.opened: dict[str, None] = {}
         self.account_id = ""
         self.last_client_id = ""
-        self._trades: dict[tuple[str, str], None] = {}
+        self._trades: dict[tuple[str, str], int] = {}
+        self._forgotten_ms = -1
         self._steps: dict[type, Callable[[Any], None]] = {
             Intent: self._intent,
             CancelAsked: self._cancel_asked,
@@ -86,15 +89,13 @@ class Durable:
         self._steps[type(record)](record)
 
     def ledger(self, market: str) -> Ledger:
-        """The ledger of a market, made on first use."""
+        """The ledger of a market; an empty one, which is not kept, before its first fact."""
         found = self.ledgers.get(market)
-        if found is None:
-            found = self.ledgers[market] = Ledger()
-        return found
+        return Ledger() if found is None else found
 
-    def booked(self, market: str, trade_id: str) -> bool:
+    def booked(self, market: str, trade_id: str, venue_ms: int) -> bool:
         """Whether this execution is in the ledger already."""
-        return (market, trade_id) in self._trades
+        return (market, trade_id) in self._trades or venue_ms <= self._forgotten_ms
 
     def live_orders(self) -> list[Order]:
         """Orders that may rest on the venue now or later, oldest first."""
@@ -130,8 +131,8 @@ class Durable:
         self._forget_if_done(order)
 
     def _filled(self, record: Filled) -> None:
-        self._remember(record.market, record.trade_id)
-        self.ledger(record.market).book(record)
+        self._remember(record)
+        self._kept_ledger(record.market).book(record)
         self.fills += 1
         order = self.orders.get(record.client_id)
         if order is None:
@@ -150,13 +151,17 @@ class Durable:
         if order.state in (FILLED, CANCELLED, EXPIRED, REJECTED) and order.unbooked_lots <= 0:
             self.orders.pop(order.client_id, None)
 
-    def _remember(self, market: str, trade_id: str) -> None:
-        self._trades[(market, trade_id)] = None
+    def _remember(self, record: Filled) -> None:
+        self._trades[(record.market, record.trade_id)] = record.venue_ms
         if len(self._trades) > REMEMBERED_TRADES:
-            del self._trades[next(iter(self._trades))]
+            self._forgotten_ms = max(self._forgotten_ms, self._trades.pop(next(iter(self._trades))))
 
     def _opened(self, record: Opened) -> None:
-        self.ledger(record.market).open_with(record.amount, record.average_price)
+        self.opened[record.market] = None
+        self._kept_ledger(record.market).open_with(record.amount, record.average_price)
+
+    def _kept_ledger(self, market: str) -> Ledger:
+        return self.ledgers.setdefault(market, Ledger())
 
     def _latched(self, record: Latched) -> None:
         self.latch = Latch(record)
@@ -171,8 +176,8 @@ class Durable:
             self.latch = None
         self.released = [*self.released, record.id][-REMEMBERED_RELEASES:]
 
-    def _orphaned(self, _record: Orphaned) -> None:
-        self.orphans += 1
+    def _orphaned(self, record: Orphaned) -> None:
+        self.orphaned[record.client_id] = None
 
     def _session(self, record: Session) -> None:
         self.sessions += 1

@@ -34,7 +34,7 @@ from deskbot.core.events import (
 )
 from deskbot.core.gate import OrderRate
 from deskbot.core.market import MarketState
-from deskbot.core.reconciliation import Reconciliation
+from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
 from deskbot.core.records import Intent, Record, Session
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
@@ -42,6 +42,7 @@ from deskbot.core.sweep import Sweep
 
 STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unproven: the pod's grace is 10 s
 RECONCILING = "reconciling"
+STRATEGY_ERROR = "strategy error"
 
 
 class Engine:
@@ -51,6 +52,7 @@ class Engine:
         self._state = State(object_uid, epoch_ms, version)
         self._reconciliation = Reconciliation(self._state)
         self._sweep: Sweep | None = None
+        self._purpose: tuple[bool, tuple[str, ...], str] = (False, (), "")
         self._rate = OrderRate()
         self._stop: StopRequested | None = None
         self._stopped = False
@@ -85,12 +87,21 @@ class Engine:
     def handle(self, event: Event) -> list[Command]:
         """Take one event in and say what is to be done now, in order."""
         state = self._state
+        if not state.at:
+            self._forget_the_future(event.at)
         state.at = max(state.at, event.at)
         state.out = []
         self._steps[type(event)](event)
         if type(event) is not Book and type(event) is not Trade:
             self._settle()
         return state.out
+
+    def _forget_the_future(self, at: int) -> None:
+        """Nothing was sent after this process began: a clock that was set back must not make us wait for it."""
+        for order in self._state.durable.orders.values():
+            order.sent_at = min(order.sent_at, at)
+            order.cancel_asked_at = min(order.cancel_asked_at, at)
+            order.updated_at = min(order.updated_at, at)
 
     # market data: the busy path
 
@@ -114,20 +125,32 @@ class Engine:
         if strategy is None or market.unusable(self._state.at, control.limits.max_data_age):
             quoting.pull(self._state, name)
             return
-        targets = strategy.targets(quoting.view_of(self._state, control.limits, market))
+        try:
+            targets = strategy.targets(quoting.view_of(self._state, control.limits, market))
+        except Exception as error:
+            self._strategy_failed(name, error)
+            return
         if targets is not None:
             quoting.make_so(self._state, control.limits, market, targets, self._rate)
+
+    def _strategy_failed(self, market: str, error: Exception) -> None:
+        """A strategy that raises is not asked again until the object changes; nobody stands behind its quotes."""
+        words = f"the strategy on {market} failed: {type(error).__name__}: {error}"
+        self._state.problems[STRATEGY_ERROR] = Problem(self._state.at, STRATEGY_ERROR, "StrategyFailed", words)
+        quoting.pull(self._state)
 
     # the venue
 
     def _on_venue_ready(self, event: VenueReady) -> None:
         state = self._state
         state.venue_open = True
-        state.private_stream_healthy = True
+        state.private_stream_healthy = False  # until its first message
+        state.problems.pop("venue", None)
         state.account_id = event.account_id
         for name, instrument in event.instruments.items():
             state.instruments[name] = instrument
             state.markets.setdefault(name, MarketState(instrument)).instrument = instrument
+            state.problems.pop(name, None)
         state.record(Session(state.at, state.version, event.account_id))
         self._sweep = None
         self._reconciliation.begin()
@@ -157,7 +180,9 @@ class Engine:
     # control
 
     def _on_control(self, event: Control) -> None:
-        self._state.control = event
+        before, self._state.control = self._state.control, event
+        if before is None or before.generation != event.generation:
+            self._state.problems.pop(STRATEGY_ERROR, None)
         halt.consider(self._state)
 
     def _on_problem(self, event: Problem) -> None:
@@ -181,33 +206,46 @@ class Engine:
         if self._state.venue_open and self._state.sends_orders and self._stop is None:
             self._reconciliation.step()
         if self._sweep is None:
-            why = self._why_not()
-            if why and why != RECONCILING:
+            if self._pulls_quotes():
                 quoting.pull(self._state)
             for market in self._state.markets.values():
                 self._quote(market)
         self._finish_stop()
         self._publish_if_changed()
 
+    def _pulls_quotes(self) -> bool:
+        """Whether nobody stands behind what rests; a short reconciliation leaves it in place."""
+        control = self._state.control
+        if self._why_not() != RECONCILING:
+            return bool(self._why_not())
+        paused = control is not None and control.paused
+        return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
+
     def _sweep_if_asked(self) -> None:
         state = self._state
-        held = halt.held(state)
-        if not held and self._stop is None:
+        if not halt.held(state) and self._stop is None:
             self._end_sweep()
-        elif not state.sends_orders:
+        elif state.control is not None and not state.sends_orders and not state.durable.orders:
             halt.confirm(state, 0)
             halt.consider(state)
-        elif state.venue_open:
-            if self._sweep is None or (held and not self._sweep.everyone):
-                markets = state.control.markets if state.control is not None else ()
-                self._sweep = Sweep(state, markets, everyone=held)
-            self._sweep.step()
-            self._confirm_halt(self._sweep)
+        elif state.sends_orders and state.account_id:
+            self._go_on_sweeping()
 
-    def _confirm_halt(self, sweep: Sweep) -> None:
-        if sweep.confirmed_at and self._state.durable.latch is not None:
-            halt.confirm(self._state, sweep.cancelled)
-            halt.consider(self._state)
+    def _go_on_sweeping(self) -> None:
+        """A sweep proves something about the halt it was made for: another halt, or other markets, need another."""
+        state = self._state
+        held = halt.held(state)
+        latch = state.durable.latch
+        markets = state.control.markets if state.control is not None else ()
+        purpose = (held, markets, latch.id if latch is not None else "")
+        if self._sweep is None or (held and purpose != self._purpose):
+            self._sweep, self._purpose = Sweep(state, markets, everyone=held), purpose
+        self._sweep.step()
+        if self._sweep.confirmed_at and latch is not None:
+            halt.confirm(state, self._sweep.cancelled)
+            halt.consider(state)
+            if not halt.held(state) and self._stop is None:
+                self._end_sweep()
 
     def _end_sweep(self) -> None:
         """Released: trade again, but first compare everything with the venue."""
@@ -218,7 +256,8 @@ class Engine:
     def _finish_stop(self) -> None:
         if self._stop is None or self._stopped:
             return
-        nothing_sent = not self._state.sends_orders or (not self._state.venue_open and not self._state.durable.orders)
+        nobody_to_ask = not self._state.sends_orders or not self._state.account_id
+        nothing_sent = nobody_to_ask and not self._state.durable.live_orders()
         proven = nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
         late = self._state.at - self._stop.at >= STOP_PATIENCE
         if proven or late:
@@ -231,7 +270,7 @@ class Engine:
         state = self._state
         if self._stop is not None:
             return "stopping"
-        if halt.held(state):
+        if halt.held(state) or self._sweep is not None:
             return "halted"
         if state.problems:
             return "problem"
@@ -241,10 +280,10 @@ class Engine:
 
     def _why_not_yet(self) -> str:
         """What a bot that sends orders must have besides."""
-        if not self._state.private_stream_healthy:
-            return "private_stream_unhealthy"
         if not self._reconciliation.done_at:
             return RECONCILING
+        if not self._state.private_stream_healthy:
+            return "private_stream_unhealthy"
         return "paused" if self._state.control is not None and self._state.control.paused else ""
 
     # what it tells
@@ -272,7 +311,7 @@ class Engine:
             orders=durable.intents,
             fills=durable.fills,
             foreign_orders=state.foreign_orders,
-            orphans=durable.orphans,
+            orphans=len(durable.orphaned),
             halt=halt_of(durable.latch, sweep.cancelled if sweep else 0, sweep.residual if sweep else -1),
             acknowledged_halt=durable.released[-1] if durable.released else "",
             problem=next(((p.reason, p.message) for p in state.problems.values()), None),

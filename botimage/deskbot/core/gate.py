@@ -7,7 +7,7 @@ order that may still fill, cancels under way and unknown outcomes too.
 
 from collections.abc import Callable
 
-from deskbot.core.instrument import BUY
+from deskbot.core.instrument import BUY, SELL
 from deskbot.core.limits import Limits
 from deskbot.core.market import MarketState
 from deskbot.core.money import UNIT
@@ -100,8 +100,14 @@ def outcome_unknown(p: Proposal) -> bool:
     return not any(o.state == UNKNOWN and o.market == name for o in p.state.durable.orders.values())
 
 
+def whole_steps(p: Proposal) -> bool:
+    """A side, whole ticks and whole lots: a strategy may have computed with something finer."""
+    target = p.target
+    return target.side in (BUY, SELL) and type(target.ticks) is int and type(target.lots) is int and target.lots > 0
+
+
 def amount(p: Proposal) -> bool:
-    """Whole lots inside the venue's bounds."""
+    """Inside the venue's bounds."""
     return p.market.instrument.min_lots <= p.target.lots <= p.market.instrument.max_lots
 
 
@@ -153,6 +159,7 @@ CHECKS: tuple[Callable[[Proposal], bool], ...] = (
     market,
     data_age,
     outcome_unknown,
+    whole_steps,
     amount,
     price_collar,
     would_cross,

@@ -50,7 +50,11 @@ def _acknowledged(control: Control, latch_id: str) -> bool:
 
 
 def _new_id(state: State) -> str:
-    return f"{state.object_uid[:8].lower()}-{state.at // MILLISECOND}"
+    """Object UID prefix and milliseconds; the next millisecond if that one is taken."""
+    made_at = state.at // MILLISECOND
+    while (made := f"{state.object_uid[:8].lower()}-{made_at}") in state.durable.released:
+        made_at += 1
+    return made
 
 
 def held(state: State) -> bool:

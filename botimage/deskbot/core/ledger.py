@@ -38,9 +38,9 @@ class Ledger:
         self.last_venue_ms = 0
 
     def open_with(self, amount: int, average_price: int) -> None:
-        """Begin with a position that was there before the journal."""
-        self.position = amount
-        self.cost = _value(average_price, amount)
+        """Add what of a position was there before the journal."""
+        self.position += amount
+        self.cost += _value(average_price, amount)
 
     def book(self, fill: Filled) -> None:
         """Add one execution."""

@@ -1,9 +1,10 @@
 """What the venue says about orders, turned into facts; and questions about those it says nothing of.
 
 An answer that proves something becomes a record. Anything else makes the order `UNKNOWN` and a `QueryOrder` goes out;
-an order is given up only after the venue has said twice that it does not know it, a visibility delay apart, when no
-request of ours can still be on its way (the receive window has passed). A report of an order that we hold for ended,
-or that an earlier journal made, leads to a cancel: never to silence.
+an order is given up only after the venue has said twice that it does not know it, a visibility delay apart, both times
+asked when no request of ours could still be on its way (the receive window had passed). An answer counts from when it
+was asked for: what we heard since is newer. A report of an order that we hold for ended, or that an earlier journal
+made, leads to a cancel: never to silence.
 """
 
 from deskbot.core.commands import Cancel, CancelForeign, QueryOrder
@@ -15,9 +16,11 @@ from deskbot.core.events import (
     OrderAnswer,
     OrderReport,
     PlaceResult,
+    Problem,
 )
 from deskbot.core.events import REJECTED as REFUSED
 from deskbot.core.orders import (
+    CANCELLED,
     FILLED,
     OPEN,
     PARTIALLY_FILLED,
@@ -35,8 +38,10 @@ SECOND = 1_000_000_000
 VISIBILITY_DELAY = 3 * SECOND  # how long a venue's queries may lag behind its acknowledgements (faults F06)
 RECEIVE_WINDOW = 5 * SECOND  # a signed request older than this is void at the venue
 ASK_AGAIN = SECOND // 2
+ANSWER_PATIENCE = 10 * SECOND  # the shell answers every request sooner
 CANCEL_PATIENCE = 2 * SECOND
 SENT_PATIENCE = 30 * SECOND
+FORGOTTEN = 60 * SECOND  # an order the venue once acknowledged and has not known for so long is gone from its history
 
 
 def move(state: State, order: Order, to: int, venue_id: str = "", filled_lots: int = 0, reason: str = "") -> None:
@@ -55,7 +60,7 @@ def on_place_result(state: State, event: PlaceResult) -> None:
         return
     if event.outcome == ACCEPTED and event.venue_id:
         move(state, order, OPEN if order.state in (SENT, UNKNOWN) else order.state, event.venue_id)
-    elif event.outcome == REFUSED and order.state == SENT:
+    elif event.outcome == REFUSED and _nothing_known(order):
         move(state, order, REJECTED, reason=event.reason)
     elif order.state == SENT:
         move(state, order, UNKNOWN, reason=event.reason)
@@ -76,63 +81,93 @@ def on_order_answer(state: State, event: OrderAnswer) -> None:
         return
     order.query_in_flight = False
     if event.outcome == ACCEPTED and event.report is not None:
-        order.missing_since = 0
         on_order_report(state, event.report)
-    elif event.outcome == NOT_FOUND:
+    elif event.outcome == NOT_FOUND and order.updated_at <= order.asked_at:
         _not_found(state, order)
 
 
+def _nothing_known(order: Order) -> bool:
+    """Whether the venue has never shown or acknowledged the order."""
+    return order.state in (SENT, UNKNOWN) and not order.venue_id and not order.filled_lots
+
+
 def _not_found(state: State, order: Order) -> None:
+    if order.asked_at - order.sent_at < RECEIVE_WINDOW and _nothing_known(order):
+        return
+    missing = order.missing_since
+    if not missing:
+        missing = order.missing_since = state.at
     if order.state in (OPEN, PARTIALLY_FILLED):
         move(state, order, UNKNOWN, reason="the venue does not find it")
-    if not order.missing_since:
-        order.missing_since = state.at
-    twice = state.at - order.missing_since >= VISIBILITY_DELAY
-    void = state.at - order.sent_at >= RECEIVE_WINDOW
-    # What was once acknowledged or filled cannot have failed: such an order stays unknown until the venue tells.
-    if twice and void and order.state in (SENT, UNKNOWN) and not order.venue_id and not order.filled_lots:
+    elif order.asked_at - missing >= VISIBILITY_DELAY and _nothing_known(order):
         move(state, order, REJECTED, reason="never reached the venue")
+    elif order.asked_at - missing >= FORGOTTEN and order.live:
+        # What was once acknowledged cannot have failed; its executions are asked for apart from it.
+        move(state, order, CANCELLED, reason="the venue does not know it any more")
 
 
 def on_order_report(state: State, report: OrderReport) -> None:
     """The venue's word on one order, by stream or as an answer."""
+    if not learn(state, report):
+        _cancel_orphan(state, report)
+
+
+def learn(state: State, report: OrderReport) -> bool:
+    """Take in what a report says. False when the order is ours and should not be there any more."""
     order = state.durable.orders.get(report.client_id)
     if order is not None:
         _ours(state, order, report)
-    elif report.state >= FILLED:
-        return
-    elif state.order_ids.is_ours(report.client_id):
-        _orphan(state, report)
-    else:
-        state.foreign_orders += 1
+        return True
+    if report.state >= FILLED or not state.order_ids.is_ours(report.client_id):
+        return True
+    _note_orphan(state, report)
+    return False
 
 
 def _ours(state: State, order: Order, report: OrderReport) -> None:
-    filled = max(report.filled_lots, order.filled_lots)
+    order.missing_since = 0
     to = report.state
+    filled = max(order.lots if to == FILLED else report.filled_lots, order.filled_lots)
     if to == OPEN and filled:
         to = PARTIALLY_FILLED
     if order.state == PENDING_CANCEL and to in (OPEN, PARTIALLY_FILLED):
         to = PENDING_CANCEL
     if order.state == PARTIALLY_FILLED and to == OPEN:
         to = PARTIALLY_FILLED
+    if to == REJECTED and order.state == PARTIALLY_FILLED:
+        to = CANCELLED
     if order.state >= FILLED or (to != order.state and to not in TRANSITIONS[order.state]):
         to = order.state
     move(state, order, to, report.venue_id, filled, report.reason)
 
 
-def _orphan(state: State, report: OrderReport) -> None:
+def _note_orphan(state: State, report: OrderReport) -> None:
     """Ours by its id but not live in this journal: an earlier journal's, or one that we hold for ended."""
-    if not report.client_id.startswith(state.order_ids.journal):
+    made_here = report.client_id.startswith(state.order_ids.journal)
+    if not made_here and report.client_id not in state.durable.orphaned:
         state.record(Orphaned(state.at, report.market, report.client_id, report.venue_id))
-    state.out.append(CancelForeign(report.venue_id, report.market, report.trigger))
+
+
+def _cancel_orphan(state: State, report: OrderReport) -> None:
+    """One cancel, and another when it is still shown after a while."""
+    asked_at = state.orphans_cancelled.get(report.client_id)
+    if asked_at is None or state.at - asked_at >= CANCEL_PATIENCE:
+        state.orphans_cancelled[report.client_id] = state.at
+        state.out.append(CancelForeign(report.venue_id, report.market, report.trigger))
 
 
 def on_fill(state: State, fill: Fill) -> None:
-    """Book an execution of ours, once."""
-    if not state.order_ids.is_ours(fill.client_id) or state.durable.booked(fill.market, fill.trade_id):
+    """Book an execution of ours, once. What an earlier journal's order did before this journal began is not its."""
+    ids = state.order_ids
+    if not ids.is_ours(fill.client_id) or state.durable.booked(fill.market, fill.trade_id, fill.venue_ms):
         return
-    instrument = state.instruments[fill.market]
+    if not fill.client_id.startswith(ids.journal) and fill.venue_ms < state.epoch_ms:
+        return
+    instrument = state.instruments.get(fill.market)
+    if instrument is None:
+        words = f"spec.markets: {fill.market} has executions of this bot and is not among them; put it back"
+        state.problems[fill.market] = Problem(state.at, fill.market, "MarketUnknown", words)
+        return
     state.record(
         Filled(
             at=state.at,
@@ -145,7 +180,7 @@ def on_fill(state: State, fill: Fill) -> None:
             lots=fill.lots,
             fee=fill.fee,
             fee_asset=fill.fee_asset,
-            fee_in_base=fill.fee_asset == instrument.base,
+            fee_in_base=fill.fee_asset == instrument.base and not instrument.linear,
             maker=fill.maker,
             venue_ms=fill.venue_ms,
         )
@@ -154,7 +189,7 @@ def on_fill(state: State, fill: Fill) -> None:
 
 def ask(state: State, order: Order, emergency: bool = False) -> None:
     """Ask the venue what became of an order, one question at a time."""
-    if order.query_in_flight:
+    if order.query_in_flight and state.at - order.asked_at < ANSWER_PATIENCE:
         return
     order.query_in_flight = True
     order.asked_at = state.at
@@ -170,7 +205,7 @@ def cancel(state: State, order: Order, emergency: bool = False) -> None:
 def chase(state: State, emergency: bool = False) -> None:
     """Ask about every order that has been in doubt for too long."""
     for order in list(state.durable.orders.values()):
-        if order.query_in_flight or state.at - order.asked_at < ASK_AGAIN:
+        if state.at - order.asked_at < (ANSWER_PATIENCE if order.query_in_flight else ASK_AGAIN):
             continue
         if order.state == SENT and state.at - order.sent_at > SENT_PATIENCE:
             move(state, order, UNKNOWN, reason="no answer")

@@ -59,7 +59,8 @@ class Order:
     """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
 
     `filled_lots` is what the venue says has filled, `booked_lots` what the ledger has: they meet when every execution
-    has arrived. The last four fields are volatile: they steer questions to the venue and are not in the journal.
+    has arrived. `updated_at` (when we last heard of it) and the three fields about questions are volatile: they steer
+    what is asked of the venue and are not in the journal.
     """
 
     __slots__ = (
@@ -108,10 +109,10 @@ class Order:
         self.sent_at = at
         self.updated_at = at
         self.cancel_asked_at = 0
+        self.reason = ""
         self.missing_since = 0
         self.query_in_flight = False
         self.asked_at = 0
-        self.reason = ""
 
     def move(self, state: int, at: int, reason: str = "") -> None:
         """Follow one arrow of `TRANSITIONS`; staying where it is only refreshes the time. Raises IllegalTransition."""
@@ -126,7 +127,7 @@ class Order:
     @property
     def at_risk_lots(self) -> int:
         """Lots that are not in the ledger and are, or may still be, in the position."""
-        return (self.lots if self.state < FILLED else self.filled_lots) - self.booked_lots
+        return max(0, (self.lots if self.state < FILLED else self.filled_lots) - self.booked_lots)
 
     @property
     def unbooked_lots(self) -> int:

@@ -79,8 +79,9 @@ def _batch(state: State, limits: Limits, market: MarketState, targets: list[Targ
     kept_ids = {order.client_id for order in difference.kept.values()}
     others = [order for order in ours if order.client_id not in kept_ids]
     batch = Batch(others, len(state.durable.live_orders()) - len(kept_ids), list(difference.surplus))
-    for index, target in enumerate(targets):
-        kept = difference.kept.get(index)
+    # What rests already has its place in the limits before anything new asks for one.
+    for index in sorted(range(len(targets)), key=lambda i: i not in difference.kept):
+        target, kept = targets[index], difference.kept.get(index)
         if kept is None and (target.side, target.level) in difference.busy:
             continue
         proposal = Proposal(state, limits, market, target, kept, batch.buys, batch.sells, batch.count, rate)

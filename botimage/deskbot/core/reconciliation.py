@@ -1,9 +1,12 @@
 """Comparing ourselves with the venue: before the first order, after every reconnect, and for ever after.
 
 A full round asks for open orders, positions, balances and the fills of every market since the last known one; it is
-done when every question was answered completely, no order is in doubt and no execution is missing. Trading waits for
-it. Afterwards the same questions are asked periodically, without waiting. A failed query is asked again; it never
-counts as an empty answer.
+done when every question was answered completely, no order is in doubt, no execution is missing and the private stream
+tells what happens from now on. Trading waits for it. Afterwards the same questions are asked periodically, without
+waiting. A failed query is asked again; it never counts as an empty answer.
+
+Executions are read on from a time before which none can be missing: the last one known, the sending of the oldest
+order that may have more, or the last complete reading, whichever of the first two is earlier unless the third is later.
 """
 
 from deskbot.core.commands import Command, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
@@ -19,9 +22,11 @@ POSITIONS_EVERY = 30 * SECOND
 BALANCES_EVERY = 60 * SECOND
 FILLS_EVERY = 60 * SECOND
 MISSING_FILL_PATIENCE = SECOND
+MILLISECOND = 1_000_000
 FILL_OVERLAP_MS = 60_000  # a venue may list executions out of order by seconds; what is booked twice is dropped
 POSITION_PROBLEM = "position"
 LOOKS = 2
+QUOTES_PATIENCE = 5 * SECOND  # quotes of before the round are pulled when it takes longer
 
 ORDERS = "orders"
 POSITIONS = "positions"
@@ -29,42 +34,47 @@ BALANCES = "balances"
 
 
 class Reconciliation:
-    """The rounds of one engine. `done_at` is 0 while a full round is under way."""
+    """The rounds of one engine. `done_at` is 0 while a full round is under way, which began at `begun_at`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.done_at = 0
+        self.begun_at = 0
         self._needed: set[str] = set()
         self._asked: dict[int, tuple[str, int]] = {}  # request -> what was asked, and when
         self._last: dict[str, int] = {}
-        self._fresh_journal = False
+        self._read_ms: dict[str, int] = {}  # market -> when executions were last asked for and completely answered
+        self._held: dict[str, set[int]] = {}  # market -> our positions since the venue was asked for its own
+        self._average_prices: dict[str, int] = {}
         self._judged = True
         self._looks = 0
 
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
         state = self._state
+        if self.done_at or not self.begun_at:
+            self.begun_at = state.at
         self.done_at = 0
         self._asked.clear()
         self._last.clear()
         self._judged = False
         self._looks = 0
-        self._fresh_journal = state.durable.sessions <= 1 and state.durable.intents == 0
         self._needed = {ORDERS, POSITIONS, BALANCES, *self._fill_topics()}
         for order in state.durable.live_orders():
             if order.state == SENT:
-                state.record(OrderMoved(state.at, order.client_id, UNKNOWN, "", 0, "found in the journal"))
-            order.query_in_flight = False
+                state.record(OrderMoved(state.at, order.client_id, UNKNOWN, "", 0, "not answered yet"))
 
     def step(self) -> None:
         """Ask what is due. Called on every timer and after every answer."""
+        for market, positions in self._held.items():
+            positions.add(self._state.durable.ledger(market).position)
         for topic in sorted(self._topics_due()):
             self._ask(topic)
         if self._needed or in_doubt(self._state) or self._missing_fills():
             return
         if not self._judged:
             self._judge_positions()
-        if not self.done_at and self._judged:
+        if not self.done_at and self._judged and self._state.private_stream_healthy:
             self.done_at = self._state.at
 
     def on_open_orders(self, answer: OpenOrdersAnswer) -> None:
@@ -74,6 +84,7 @@ class Reconciliation:
             return
         for report in answer.orders:
             on_order_report(self._state, report)
+        self._state.note_foreign(answer.orders)
         shown = {report.client_id for report in answer.orders}
         for order in list(self._state.durable.orders.values()):
             resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
@@ -81,23 +92,20 @@ class Reconciliation:
                 ask(self._state, order)
 
     def on_positions(self, answer: PositionsAnswer) -> None:
-        """The venue's positions; a fresh journal begins with what it finds."""
+        """The venue's positions."""
         if self._close(answer.request, answer.complete) is None or not answer.complete:
             return
         state = self._state
         state.venue_positions = {position.market: position.amount for position in answer.positions}
-        if self._fresh_journal:
-            self._fresh_journal = False
-            for position in answer.positions:
-                if position.amount and not state.durable.ledger(position.market).fills:
-                    state.record(Opened(state.at, position.market, position.amount, position.average_price))
+        self._average_prices = {position.market: position.average_price for position in answer.positions}
         self._judged = False
 
     def _judge_positions(self) -> None:
         """A position that stays different once every execution is booked stops trading: something else trades here.
 
         The first differences may be an execution under way, so fills and positions are asked for again before anyone
-        is alarmed.
+        is alarmed; and a position that we held at any time since the question agrees. On a market that is new to the
+        journal the difference is what it begins with.
         """
         different = [market for market in self._state.instruments if self._differs(market)]
         if different and self._looks < LOOKS:
@@ -105,6 +113,9 @@ class Reconciliation:
             self._needed |= {POSITIONS, *map(_fills_of, different)}
             return
         self._judged = True
+        self._held.clear()
+        different = [market for market in different if market in self._state.durable.opened]
+        self._open_ledgers()
         if different:
             words = "; ".join(map(self._difference, different))
             self._state.problems[POSITION_PROBLEM] = Problem(
@@ -114,13 +125,16 @@ class Reconciliation:
             self._looks = 0
             self._state.problems.pop(POSITION_PROBLEM, None)
 
+    def _open_ledgers(self) -> None:
+        state = self._state
+        for market, instrument in state.instruments.items():
+            if instrument.linear and market not in state.durable.opened:
+                amount = state.venue_positions.get(market, 0) - state.durable.ledger(market).position
+                state.record(Opened(state.at, market, amount, self._average_prices.get(market, 0)))
+
     def _differs(self, market: str) -> bool:
-        instrument = self._state.instruments[market]
-        if not instrument.linear or (
-            market not in self._state.durable.ledgers and market not in self._state.venue_positions
-        ):
-            return False
-        return self._state.durable.ledger(market).position != self._state.venue_positions.get(market, 0)
+        held = self._held.get(market) or {self._state.durable.ledger(market).position}
+        return self._state.instruments[market].linear and self._state.venue_positions.get(market, 0) not in held
 
     def _difference(self, market: str) -> str:
         instrument = self._state.instruments[market]
@@ -138,8 +152,10 @@ class Reconciliation:
 
     def on_fills(self, answer: FillsAnswer) -> None:
         """Executions since the cursor; those already booked are dropped by their ids."""
-        if self._close(answer.request, answer.complete) is None or not answer.complete:
+        asked_at = self._close(answer.request, answer.complete)
+        if asked_at is None or not answer.complete:
             return
+        self._read_ms[answer.market] = asked_at // MILLISECOND
         for fill in answer.fills:
             on_fill(self._state, fill)
 
@@ -175,6 +191,7 @@ class Reconciliation:
             command = QueryOpenOrders(request)
         elif topic == POSITIONS:
             command = QueryPositions(request)
+            self._held = {market: set() for market in state.instruments}
         elif topic == BALANCES:
             command = QueryBalances(request)
         else:
@@ -183,9 +200,11 @@ class Reconciliation:
         state.out.append(command)
 
     def _cursor(self, market: str) -> int:
-        """Where to read on, in the venue's milliseconds: before the last known fill, or before the journal began."""
-        known = self._state.durable.ledger(market).last_venue_ms
-        return max(0, (known or self._state.epoch_ms) - FILL_OVERLAP_MS)
+        """Where to read on, in the venue's milliseconds: a while before the first that may be missing."""
+        durable = self._state.durable
+        known = durable.ledger(market).last_venue_ms or self._state.epoch_ms
+        sent = [order.sent_at // MILLISECOND for order in durable.orders.values() if order.market == market]
+        return max(0, max(min([known, *sent]), self._read_ms.get(market, 0)) - FILL_OVERLAP_MS)
 
     def _close(self, request: int, complete: bool) -> int | None:
         """When the question was asked; None when nobody waits for the answer any more."""
@@ -194,6 +213,8 @@ class Reconciliation:
             return None
         if complete:
             self._needed.discard(topic)
+        else:
+            self._needed.add(topic)
         return asked_at
 
 

@@ -68,7 +68,7 @@ class Filled:
 
 @dataclass
 class Opened:
-    """A new journal found a position on the venue and begins with it; amount in units, price in units of quote."""
+    """The journal begins with what the venue shows on a market, often 0; amount in units, price in units of quote."""
 
     at: int
     market: str

@@ -6,7 +6,7 @@ is volatile: it is learnt anew after a restart.
 
 from deskbot.core.commands import Command, Persist
 from deskbot.core.durable import Durable
-from deskbot.core.events import Control, Problem
+from deskbot.core.events import Control, OrderReport, Problem
 from deskbot.core.instrument import Instrument
 from deskbot.core.market import MarketState
 from deskbot.core.order_ids import OrderIds
@@ -35,6 +35,7 @@ class State:
         self.problems: dict[str, Problem] = {}
         self.rejections: dict[str, int] = {}
         self.foreign_orders = 0
+        self.orphans_cancelled: dict[str, int] = {}
         self.venue_positions: dict[str, int] = {}
         self.balances: dict[str, tuple[int, int]] = {}
         self.equity: int | None = None
@@ -50,6 +51,10 @@ class State:
         """A number that ties an answer to its question."""
         self._requests += 1
         return self._requests
+
+    def note_foreign(self, orders: list[OrderReport]) -> None:
+        """Count the orders of a complete list that are not this bot's."""
+        self.foreign_orders = sum(not self.order_ids.is_ours(report.client_id) for report in orders)
 
     def reject(self, check: str) -> None:
         """Count one dropped target under the name of the check that dropped it."""

@@ -1,9 +1,9 @@
 """Cancelling and proving it: what a halt and a stop have in common.
 
 Round after round: cancel what should go, wait until no request is in doubt, ask the venue for every open order, normal
-and trigger. Proven means two complete answers without a single order in scope, a visibility delay apart, with nothing
-sent or cancelled in between. Everything here uses the emergency instance of the venue, and none of it waits for the
-journal.
+and trigger. Proven means two complete answers without a single order in scope, the second asked for a while after the
+first had come, with nothing sent or cancelled in between. Everything here uses the emergency instance of the venue,
+and none of it waits for the journal.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from functools import partial
 
 from deskbot.core.commands import CancelAll, CancelForeign, QueryOpenOrders
 from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport
-from deskbot.core.order_life import SECOND, ask, cancel, in_doubt, on_order_report
+from deskbot.core.order_life import SECOND, ask, cancel, in_doubt, learn
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, Order
 from deskbot.core.state import State
 
@@ -48,8 +48,8 @@ class Sweep:
             return
         self._cancel()
         waiting = self._question and self._state.at - self._asked_at < ANSWER_PATIENCE
-        pause = PROOF_DELAY if self._first_empty_at else LOOK_AGAIN
-        if not waiting and not in_doubt(self._state) and self._state.at - self._asked_at >= pause:
+        due = max(self._asked_at + LOOK_AGAIN, self._first_empty_at + PROOF_DELAY if self._first_empty_at else 0)
+        if not waiting and not in_doubt(self._state) and self._state.at >= due:
             self._look()
 
     def on_cancel_all(self, _answer: CancelAllResult) -> None:
@@ -68,7 +68,8 @@ class Sweep:
 
     def _judge(self, orders: list[OrderReport]) -> None:
         for report in orders:
-            on_order_report(self._state, report)
+            learn(self._state, report)
+        self._state.note_foreign(orders)
         left = [report for report in orders if self._in_scope(report)]
         self.residual = len(left)
         self._gone.update(map(self._name, left))
@@ -78,7 +79,7 @@ class Sweep:
             self._first_empty_at = 0
         elif not self._first_empty_at:
             self._first_empty_at = self._state.at
-        elif self._state.at - self._first_empty_at >= PROOF_DELAY:
+        elif self._asked_at - self._first_empty_at >= PROOF_DELAY:
             self.confirmed_at = self._state.at
 
     def _in_scope(self, report: OrderReport) -> bool:
