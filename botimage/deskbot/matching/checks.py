@@ -48,7 +48,7 @@ def shape_refusal(wanted: NewOrder, listing: Listing) -> Refusal | None:
 
 def price_refusal(price: Decimal | None, side: Side, listing: Listing, last: int | None) -> Refusal | None:
     """Whether a limit price is on the grid and within the price limit around the last price."""
-    if price is None or price <= 0:
+    if price is None or not price.is_finite() or price <= 0:
         return Refusal.PRICE_MISSING
     ticks = listing.ticks(price)
     if ticks is None:
@@ -63,7 +63,7 @@ def price_refusal(price: Decimal | None, side: Side, listing: Listing, last: int
 
 def quantity_refusal(quantity: Decimal, listing: Listing, *, is_market: bool) -> Refusal | None:
     """Whether a quantity is within the listing's bounds and on its step."""
-    if quantity <= 0:
+    if not quantity.is_finite() or quantity <= 0:
         return Refusal.QUANTITY_NOT_POSITIVE
     if quantity < listing.min_quantity:
         return Refusal.QUANTITY_BELOW_MINIMUM

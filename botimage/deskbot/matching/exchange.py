@@ -123,7 +123,7 @@ class Exchange:
         holder, listing = self._settlement.accounts[account], self._listings.get(market)
         if listing is None or listing.category is not Category.LINEAR:
             return Refusal.UNKNOWN_SYMBOL
-        if not 1 <= leverage <= listing.max_leverage or leverage != round(leverage, 2):
+        if not leverage.is_finite() or not 1 <= leverage <= listing.max_leverage or leverage != round(leverage, 2):
             return Refusal.LEVERAGE_NOT_ALLOWED
         before = holder.leverage.get(market, DEFAULT_LEVERAGE)
         if leverage == before:

@@ -93,7 +93,7 @@ def _new_quantity_refusal(quantity: Decimal, order: Order) -> Refusal | None:
 
 
 def _cost_refusal(cost: Decimal, listing: Listing) -> Refusal | None:
-    if cost <= 0:
+    if not cost.is_finite() or cost <= 0:
         return Refusal.QUANTITY_NOT_POSITIVE
     try:
         return Refusal.NOTIONAL_BELOW_MINIMUM if units(cost) < listing.min_notional_units else None

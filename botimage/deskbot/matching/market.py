@@ -62,16 +62,15 @@ class Market:
 
     def take(self, event: MarketEvent) -> None:
         """Let one recorded event happen."""
-        kind = type(event)
-        if kind is BestQuote:
-            self.book.best_quote(event)  # type: ignore[arg-type]
-        elif kind is Delta:
-            self.book.delta(event)  # type: ignore[arg-type]
-        elif kind is PublicTrade:
-            self._trade(event)  # type: ignore[arg-type]
+        if isinstance(event, BestQuote):
+            self.book.best_quote(event)
+        elif isinstance(event, PublicTrade):
+            self._trade(event)
             return
+        elif isinstance(event, Delta):
+            self.book.delta(event)
         else:
-            self._snapshot(event)  # type: ignore[arg-type]
+            self._snapshot(event)
         self.time_ns = self._settlement.now_ns
         if self._bids.best is not None or self._asks.best is not None:
             self._book_changed()
@@ -171,11 +170,11 @@ class Market:
             bid_lots=0 if bids.best is None else bids.sizes[bids.best],
             ask=asks.best,
             ask_lots=0 if asks.best is None else asks.sizes[asks.best],
-            high=max((candle.high for candle in day), default=None),
-            low=min((candle.low for candle in day), default=None),
-            volume=sum(candle.volume for candle in day),
-            turnover=sum(candle.turnover for candle in day),
-            previous=day[0].open if day else None,
+            high=day.high,
+            low=day.low,
+            volume=day.volume,
+            turnover=day.turnover,
+            previous=day.open,
         )
 
     def _enter(self, order: Order) -> None:

@@ -1,6 +1,7 @@
 """The public trades of one market and what is summed from them: last price, one-minute candles, the last 24 hours."""
 
 from collections import deque
+from typing import NamedTuple
 
 from deskbot.matching.listing import Listing
 from deskbot.matching.market_data import PublicTrade
@@ -26,6 +27,16 @@ class _Minute:
         self.low = min(self.low, ticks)
         self.volume += lots
         self.turnover += ticks * lots
+
+
+class Day(NamedTuple):
+    """24 hours of trades; without any, no prices."""
+
+    open: int | None
+    high: int | None
+    low: int | None
+    volume: int
+    turnover: int
 
 
 class Tape:
@@ -62,6 +73,13 @@ class Tape:
         kept = list(self._minutes)[-limit:] if limit > 0 else []
         return [Candle(m.start_ns, m.open, m.high, m.low, m.close, m.volume, m.turnover * scale) for m in kept]
 
-    def day(self, now_ns: int) -> list[Candle]:
-        """The candles that began within the last 24 hours."""
-        return [candle for candle in self.candles(DAY_NS // MINUTE_NS) if candle.start_ns > now_ns - DAY_NS]
+    def day(self, now_ns: int) -> Day:
+        """The minutes that began within the last 24 hours, summed."""
+        minutes = [minute for minute in self._minutes if minute.start_ns > now_ns - DAY_NS]
+        return Day(
+            open=minutes[0].open if minutes else None,
+            high=max((minute.high for minute in minutes), default=None),
+            low=min((minute.low for minute in minutes), default=None),
+            volume=sum(minute.volume for minute in minutes),
+            turnover=sum(minute.turnover for minute in minutes) * self._listing.tick_lot_units,
+        )
