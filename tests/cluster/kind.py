@@ -4,6 +4,7 @@
 `CLUSTER=current` there is nothing to make: it is the cluster that kubectl points at, and neither made nor removed here.
 """
 
+import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ def down() -> None:
         _remove_what_kind_leaves(engine)
     engines.stop_engine()
     _kubeconfig().unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        state_directory().rmdir()
 
 
 def _current() -> Cluster:
@@ -140,8 +143,9 @@ def _remove_what_kind_leaves(engine: Engine) -> None:
     """Its network (refused while another cluster uses it) and our images."""
     if succeeds(engine.command("network", "inspect", "kind")):
         succeeds(engine.command("network", "rm", "kind"))
-    listed = engine.run("images", "--format", "{{.Repository}}:{{.Tag}}").split()
-    for image in listed:
+    if engines.is_ours(engine):
+        return  # its images go with it
+    for image in engine.run("images", "--format", "{{.Repository}}:{{.Tag}}").split():
         if image.startswith(OUR_IMAGES):
             succeeds(engine.command("rmi", image))
 
