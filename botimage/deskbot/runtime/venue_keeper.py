@@ -143,7 +143,7 @@ class VenueKeeper:
             return ready
 
         retrying = AsyncRetrying(
-            wait=wait_exponential_jitter(initial=FIRST_PAUSE_SECONDS, max=MAX_PAUSE_SECONDS),
+            wait=wait_exponential_jitter(multiplier=FIRST_PAUSE_SECONDS, max=MAX_PAUSE_SECONDS),
             retry=retry_if_exception_type(DeskError),
             stop=lambda _state: self._settings() != settings,
             sleep=self._pause,
