@@ -63,12 +63,12 @@ class Client:
         return self._session.ws_connect(f"{self.base_url}/stream.bybit.com/v5/{path}")
 
     def authentication(self) -> dict[str, Any]:
-        expires = str(self._now_ms() + 10_000)
+        expires = str(self.now_ms() + 10_000)
         signature = hmac.new(self.secret.encode(), f"GET/realtime{expires}".encode(), hashlib.sha256).hexdigest()
         return {"op": "auth", "args": [self.key, expires, signature]}
 
     def _signed(self, payload: str) -> dict[str, str]:
-        now = str(self._now_ms())
+        now = str(self.now_ms())
         signature = hmac.new(self.secret.encode(), f"{now}{self.key}5000{payload}".encode(), hashlib.sha256).hexdigest()
         return {
             "X-BAPI-API-KEY": self.key,
@@ -78,5 +78,5 @@ class Client:
             "Content-Type": "application/json",
         }
 
-    def _now_ms(self) -> int:
+    def now_ms(self) -> int:
         return time.time_ns() // 1_000_000 + self.clock_offset_ms

@@ -151,6 +151,44 @@ class TestStreams:
         assert kinds <= {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
 
 
+@pytest.mark.component
+class TestOrderEntrySocket:
+    async def test_an_order_taken_over_a_socket_that_then_breaks_is_live(self, client: Client) -> None:
+        await client.hook("/faults", {"action": "acceptThenDrop", "endpoint": "order.create"})
+        async with client.stream("trade") as socket:
+            await socket.send_json(client.authentication())
+            await socket.receive_json(timeout=5)
+            await socket.send_json(_create(client, "taken"))
+            assert (await socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
+        assert await _open(client) == ["taken"]
+
+    async def test_a_dropped_operation_never_reaches_the_venue(self, client: Client) -> None:
+        await client.hook("/faults", {"action": "drop", "endpoint": "order.*"})
+        async with client.stream("trade") as socket:
+            await socket.send_json(client.authentication())
+            await socket.receive_json(timeout=5)
+            await socket.send_json(_create(client, "lost"))
+            assert (await socket.receive(timeout=5)).type is not aiohttp.WSMsgType.TEXT
+        assert await _open(client) == []
+
+    async def test_operations_do_not_wait_for_each_other(self, client: Client) -> None:
+        await client.hook("/faults", {"action": "delayReply", "endpoint": "order.create", "delayMs": 300})
+        async with client.stream("trade") as socket:
+            await socket.send_json(client.authentication())
+            await socket.receive_json(timeout=5)
+            for link in ("slow", "fast"):
+                await socket.send_json(_create(client, link))
+            answered = [(await socket.receive_json(timeout=5))["reqId"] for _ in range(2)]
+        assert answered == ["fast", "slow"]
+
+
+def _create(client: Client, link: str) -> dict[str, Any]:
+    order = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "59000"}
+    header = {"X-BAPI-TIMESTAMP": str(client.now_ms())}
+    args = [order | {"category": "linear", "orderLinkId": link}]
+    return {"op": "order.create", "reqId": link, "header": header, "args": args}
+
+
 async def _open(client: Client) -> list[str]:
     listed = await client.get("/v5/order/realtime", **SCOPE)
     return [order["orderLinkId"] for order in listed["result"]["list"]]

@@ -142,7 +142,7 @@ async def test_a_post_only_order_that_would_take_is_acknowledged_and_then_cancel
 
 
 async def test_orders_can_be_entered_changed_and_cancelled_over_the_trade_socket(client: Client) -> None:
-    header = {"X-BAPI-TIMESTAMP": str(client._now_ms())}
+    header = {"X-BAPI-TIMESTAMP": str(client.now_ms())}
     order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01"}
     async with client.stream("trade") as socket:
         await socket.send_json({"op": "order.create", "reqId": "0", "header": header, "args": [order]})

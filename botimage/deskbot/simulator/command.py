@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import uvloop
+
 from deskbot.core.errors import Invalid
 from deskbot.matching import Latency
 from deskbot.simulator.accounts import Account, parse_account
@@ -64,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     except (Invalid, ValueError) as error:
         return _complain(str(error), 2)
     try:
-        asyncio.run(_serve(simulator))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(simulator))
     except OSError as error:
         host, port = arguments.listen
         return _complain(f"cannot listen on {host}:{port}: {error.strerror or error}", 1)

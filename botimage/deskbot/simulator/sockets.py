@@ -40,7 +40,7 @@ class Sockets:
         self._open: set[web.WebSocketResponse] = set()
 
     async def serve(self, request: web.Request, door: Door) -> web.StreamResponse:
-        socket = web.WebSocketResponse(receive_timeout=SILENCE_LIMIT_SECONDS, timeout=GOODBYE_SECONDS)
+        socket = web.WebSocketResponse(receive_timeout=SILENCE_LIMIT_SECONDS, timeout=GOODBYE_SECONDS, compress=False)
         await socket.prepare(request)
         connection = Connection(request, socket, f"simulator-{next(self._names)}", self._faults, self._clock)
         self._open.add(socket)
