@@ -5,7 +5,6 @@ command goes to the instance that is meant for it, and its answer is made of wha
 (DryRun) the account is empty and every order is refused here: nothing is ever signed.
 """
 
-import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -46,7 +45,7 @@ from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
 from deskbot.venues.orders import Orders
 from deskbot.venues.protocol import Emit, Now, VenueSettings
-from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream
+from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
 
 _SENDS_NOTHING = "DryRun sends nothing"
 
@@ -190,14 +189,15 @@ class CcxtVenue:
 
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""
-        async with asyncio.TaskGroup() as tasks:
-            for one in self._instruments.values():
-                stream = MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now)
-                tasks.create_task(stream.run())
-            if self._clients.trading is None:
-                emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
-            else:
-                tasks.create_task(PrivateStream(self._clients.trading, self._markets, emit, self._now).run())
+        streams: list[MarketStream | PrivateStream] = [
+            MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now)
+            for one in self._instruments.values()
+        ]
+        if self._clients.trading is None:
+            emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
+        else:
+            streams.append(PrivateStream(self._clients.trading, self._markets, emit, self._now))
+        await until_one_ends(*(stream.run() for stream in streams))
 
     async def close(self) -> None:
         """See `protocol.Venue.close`."""

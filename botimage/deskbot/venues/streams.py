@@ -11,7 +11,7 @@ synchronously and in the order of arrival.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -66,7 +66,7 @@ class _Stream:
         try:
             await self._connection()
         except Exception as error:
-            self._broken(describe(_first(error)))
+            self._broken(describe(error))
         else:
             self._broken("the connection ended")
 
@@ -108,9 +108,7 @@ class MarketStream(_Stream):
         exchange = self._exchange()
         with _listening(exchange, self):
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._books(exchange))
-                    tasks.create_task(_for_ever(exchange.watch_trades, self._market))
+                await until_one_ends(self._books(exchange), _for_ever(exchange.watch_trades, self._market))
             finally:
                 await _drop(exchange)
                 await exchange.close()
@@ -151,10 +149,11 @@ class PrivateStream(_Stream):
         self._subscribed = 0
         with _listening(self._exchange, self):
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(_for_ever(self._exchange.watch_orders))
-                    tasks.create_task(_for_ever(self._exchange.watch_my_trades))
-                    tasks.create_task(self._established())
+                await until_one_ends(
+                    _for_ever(self._exchange.watch_orders),
+                    _for_ever(self._exchange.watch_my_trades),
+                    self._established(),
+                )
             finally:
                 await _drop(self._exchange)
 
@@ -162,6 +161,7 @@ class PrivateStream(_Stream):
         await asyncio.sleep(_ESTABLISH_SECONDS)
         if self._healthy_since is None:
             raise StreamBroken(f"the private stream was not subscribed within {_ESTABLISH_SECONDS:g} s")
+        await asyncio.Event().wait()
 
     def on_subscribed(self) -> None:
         self._subscribed += 1
@@ -203,8 +203,21 @@ async def _drop(exchange: Any) -> None:
         exchange.clients = {}
 
 
-def _first(error: BaseException) -> BaseException:
-    """The innermost first reason of a group of exceptions."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+async def until_one_ends(*work: Coroutine[Any, Any, None]) -> None:
+    """Run side by side until the first ends, end the others, and raise what the first raised.
+
+    Not a TaskGroup: on Python 3.11 one whose member fails while it is being left may hand its own cancellation to the
+    code behind it, and a stream would be gone without a word. ccxt cancels the futures of a closed connection, so a
+    member that was cancelled, by whomever, has failed too.
+    """
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
+        if task.cancelled():
+            raise StreamBroken("the connection was closed")
+        task.result()

@@ -1,0 +1,234 @@
+"""Streams are whole or said not to be: each fault of the wire is noticed, told at once, and mended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from deskbot.core import orders
+from deskbot.core.commands import Place
+from deskbot.core.events import Book, Event, Fill, OrderReport, StreamChange, Trade
+from deskbot.core.instrument import BUY, Instrument
+from deskbot.simulator.server import Simulator
+from deskbot.venues.ccxt_venue import CcxtVenue
+from deskbot.venues.streams import until_one_ends
+from tests.venues.conftest import SPOT, SWAP, MakeVenue
+
+pytestmark = pytest.mark.component
+
+BOTH = pytest.mark.parametrize(("market_type", "market"), [SPOT, SWAP], ids=["spot", "swap"])
+
+
+class Heard:
+    """What a stream emitted, and a way to wait for more of it."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        self._more.set()
+
+    def of(self, kind: type[Any], start: int = 0) -> list[Any]:
+        return [event for event in self.events[start:] if isinstance(event, kind)]
+
+    def health(self, stream: str, start: int = 0) -> list[bool]:
+        return [one.healthy for one in self.of(StreamChange, start) if one.stream == stream]
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        async with asyncio.timeout(15):
+            while not condition():
+                self._more.clear()
+                await self._more.wait()
+
+
+@asynccontextmanager
+async def streaming(venue: CcxtVenue) -> AsyncIterator[Heard]:
+    heard = Heard()
+    task = asyncio.create_task(venue.stream(heard))
+    try:
+        await heard.until(lambda: heard.health("market") == [True] and heard.health("private") == [True])
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def opened(make_venue: MakeVenue, market_type: str, market: str, **settings: Any) -> tuple[CcxtVenue, Instrument]:
+    venue = await make_venue(market_type, market, **settings)
+    return venue, (await venue.open()).instruments[market]
+
+
+@BOTH
+async def test_books_and_the_tape_arrive_in_ticks_and_lots(
+    make_venue: MakeVenue, simulator: Simulator, market_type: str, market: str
+) -> None:
+    venue, instrument = await opened(make_venue, market_type, market)
+    async with streaming(venue) as heard:
+        await heard.until(lambda: len(heard.of(Book)) > 20 and len(heard.of(Trade)) > 5)
+    books, trades = heard.of(Book), heard.of(Trade)
+    assert {one.market for one in books + trades} == {market}
+    assert all(one.bids[0][0] < one.asks[0][0] for one in books)
+    assert all(59_000 < instrument.price(one.bids[0][0]) < 61_000 for one in books)
+    sequences = [one.sequence for one in books]
+    assert sequences == list(range(sequences[0], sequences[0] + len(sequences))), "no update is merged or lost"
+    assert all(one.lots > 0 and one.side in (1, -1) for one in trades)
+    assert isinstance(heard.events[[type(one) for one in heard.events].index(Book) - 1], StreamChange)
+
+
+@BOTH
+async def test_orders_and_fills_arrive_on_the_private_stream(
+    make_venue: MakeVenue, simulator: Simulator, market_type: str, market: str
+) -> None:
+    venue, instrument = await opened(make_venue, market_type, market)
+    async with streaming(venue) as heard:
+        lots = instrument.lots("0.01")
+        await venue.place(Place("d1", market, BUY, instrument.ticks("58000"), lots, True, False))
+        await venue.place(Place("d2", market, BUY, 0, lots, False, False))
+        await heard.until(lambda: heard.of(OrderReport) and heard.of(OrderReport)[-1].state == orders.FILLED)
+    rested, *_ = [one for one in heard.of(OrderReport) if one.client_id == "d1"]
+    assert (rested.state, rested.market, rested.price_ticks) == (orders.OPEN, market, instrument.ticks("58000"))
+    fills = heard.of(Fill)
+    assert {fill.client_id for fill in fills} == {"d2"}
+    assert sum(fill.lots for fill in fills) == lots
+    truth = simulator.exchange.executions("alice")
+    assert {fill.trade_id for fill in fills} == {one.execution_id for one in truth}
+
+
+async def test_a_post_only_order_that_would_take_is_reported_with_the_venues_reason(make_venue: MakeVenue) -> None:
+    venue, instrument = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        await venue.place(Place("d1", SWAP[1], BUY, instrument.ticks("62000"), 10, True, False))
+        await heard.until(lambda: any(one.state >= orders.CANCELLED for one in heard.of(OrderReport)))
+    report = heard.of(OrderReport)[-1]
+    assert (report.state, report.reason) == (orders.CANCELLED, "EC_PostOnlyWillTakeLiquidity")
+
+
+async def test_another_accounts_orders_and_fills_are_not_heard(make_venue: MakeVenue) -> None:
+    alice, _ = await opened(make_venue, *SWAP)
+    bob, _ = await opened(make_venue, *SWAP, key="bob")
+    async with streaming(alice) as heard:
+        await bob.place(Place("d1", SWAP[1], BUY, 0, 10, False, False))
+        await alice.place(Place("d2", SWAP[1], BUY, 0, 10, False, False))
+        await heard.until(lambda: heard.of(Fill))
+    assert {one.client_id for one in heard.of(Fill) + heard.of(OrderReport)} == {"d2"}
+
+
+MARKET_FAULTS = {
+    "a gap in the sequence": ({"action": "drop"}, "SequenceGap: order book of BTCUSDT: update"),
+    "a message that is no JSON": ({"action": "garbage", "body": "{not json"}, "JSONDecodeError"),
+    "a message that is not understood": ({"action": "garbage", "body": '{"topic":"orderbook.50.BTCUSDT"}'}, "KeyError"),
+    "a closed connection": ({"action": "acceptThenDrop"}, "NetworkError"),
+    "a stalled stream": ({"action": "delay", "delayMs": 3000}, "no order book of BTC/USDT:USDT for 0.5 s"),
+}
+
+
+@pytest.mark.parametrize(("fault", "reason"), MARKET_FAULTS.values(), ids=MARKET_FAULTS)
+async def test_a_fault_of_the_market_stream_is_told_at_once_and_mended_with_a_new_book(
+    make_venue: MakeVenue, simulator: Simulator, fault: dict[str, Any], reason: str
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP, market_silence=0.5)
+    async with streaming(venue) as heard:
+        start = len(heard.events)
+        simulator.faults.add({"endpoint": "orderbook.50.BTCUSDT", **fault})
+        await heard.until(lambda: heard.health("market", start) == [False, True])
+        await heard.until(lambda: isinstance(heard.events[-1], Book))
+    broken = next(one for one in heard.of(StreamChange, start) if not one.healthy)
+    assert (broken.stream, broken.market) == ("market", SWAP[1])
+    assert reason in broken.reason
+    assert heard.health("private", start) == [], "one stream's fault does not disturb the other"
+    kinds = [(type(one), getattr(one, "healthy", None)) for one in heard.events[start:] if not isinstance(one, Trade)]
+    down = kinds.index((StreamChange, False))
+    assert kinds[down + 1] == (StreamChange, True), "no book between the two"
+
+
+PRIVATE_FAULTS = {
+    "a message that is no JSON": {"action": "garbage", "body": "{not json"},
+    "a row that cannot be read": {"action": "garbage", "body": '{"topic":"order","data":[{}]}'},
+    "a closed connection": {"action": "acceptThenDrop"},
+}
+
+
+@pytest.mark.parametrize("fault", PRIVATE_FAULTS.values(), ids=PRIVATE_FAULTS)
+async def test_a_fault_of_the_private_stream_is_told_at_once_and_mended(
+    make_venue: MakeVenue, simulator: Simulator, fault: dict[str, Any]
+) -> None:
+    venue, instrument = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        start = len(heard.events)
+        simulator.faults.add({"endpoint": "order", **fault})
+        await venue.place(Place("d1", SWAP[1], BUY, instrument.ticks("58000"), 10, True, False))
+        await heard.until(lambda: heard.health("private", start) == [False, True])
+        await venue.place(Place("d2", SWAP[1], BUY, instrument.ticks("58000"), 10, True, False))
+        await heard.until(lambda: any(one.client_id == "d2" for one in heard.of(OrderReport)))
+    assert heard.health("market", start) == []
+
+
+async def test_streams_come_back_after_the_venue_does(
+    make_venue: MakeVenue, simulator: Simulator, endpoint: str
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    host, port = endpoint.removeprefix("http://").split(":")
+    async with streaming(venue) as heard:
+        start = len(heard.events)
+        await simulator.stop()
+        await heard.until(lambda: False in heard.health("market", start) and False in heard.health("private", start))
+        again = Simulator(type(simulator.options)(host=host, port=int(port), accounts=simulator.options.accounts))
+        await again.start()
+        try:
+            await heard.until(lambda: heard.health("market")[-1] and heard.health("private")[-1])
+        finally:
+            await again.stop()
+
+
+async def test_without_credentials_only_the_market_is_heard(make_venue: MakeVenue, simulator: Simulator) -> None:
+    venue, _ = await opened(make_venue, *SPOT, key=None)
+    async with streaming(venue) as heard:
+        await heard.until(lambda: len(heard.of(Book)) > 3)
+    assert not simulator.log.find({"path": "*auth*"})
+
+
+async def test_a_cancelled_stream_leaves_no_task_behind(make_venue: MakeVenue) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    before = asyncio.all_tasks()
+    async with streaming(venue):
+        pass
+    await asyncio.sleep(0)
+    ours = [task for task in asyncio.all_tasks() - before if "deskbot/venues" in str(task.get_coro())]
+    assert ours == []
+
+
+async def test_a_stream_whose_connection_is_cancelled_from_within_is_mended_and_not_gone(make_venue: MakeVenue) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        start = len(heard.events)
+        for client in venue._clients.trading.clients.values():
+            for future in client.futures.values():
+                future.cancel()
+        await heard.until(lambda: heard.health("private", start) == [False, True])
+
+
+async def test_side_by_side_work_ends_together_and_passes_a_cancellation_on() -> None:
+    ended: list[str] = []
+
+    async def waiting() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("waiting")
+
+    async def failing() -> None:
+        await asyncio.sleep(0)
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        await until_one_ends(waiting(), failing())
+    task = asyncio.create_task(until_one_ends(waiting(), waiting()))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended == ["waiting"] * 3
