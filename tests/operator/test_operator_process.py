@@ -1,0 +1,357 @@
+"""The operator as a process against a real API server and controller manager. The test plays kubelet and bot."""
+
+import itertools
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes.dynamic.exceptions import ForbiddenError
+
+from deskoperator.resources.kinds import (
+    CHILDREN,
+    EVENT,
+    POD,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+    TRADING_BOT,
+    Kind,
+    Object,
+)
+from tests.api.crd import install_crd
+from tests.cluster.control_plane import ControlPlane
+from tests.operator.desk import Api, Operator, allow_operator, eventually, running
+from tests.operator.worlds import bot_object, halt
+
+pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
+
+_NAMES = (f"bot{number}" for number in itertools.count(1))
+SPACE = "desk-operator-tests"
+NAMESPACE = Kind("v1", "Namespace", "namespaces")
+
+
+@pytest.fixture(scope="module")
+def api(control_plane: ControlPlane) -> Api:
+    install_crd(control_plane.kubectl)
+    found = Api(control_plane.kubeconfig)
+    found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+    return found
+
+
+@pytest.fixture(scope="module")
+def operator(api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    log = tmp_path_factory.mktemp("operator") / "log"
+    with running(Operator(allow_operator(control_plane), log, "--all-namespaces")) as started:
+        yield started
+
+
+class Bot:
+    """One TradingBot of the tests' namespace."""
+
+    def __init__(self, api: Api, **spec: Any) -> None:
+        self.api, self.name = api, next(_NAMES)
+        self.create(**spec)
+
+    def create(self, **spec: Any) -> None:
+        body = bot_object(**spec)
+        body["metadata"] = {"name": self.name, "namespace": SPACE}
+        del body["status"]
+        self.api.create(TRADING_BOT, SPACE, body)
+
+    def patch(self, **spec: Any) -> None:
+        self.api.merge(TRADING_BOT, SPACE, self.name, {"spec": spec})
+
+    def object(self) -> Object:
+        return self.api.get(TRADING_BOT, SPACE, self.name)
+
+    def status(self) -> Object:
+        return dict(self.object().get("status") or {})
+
+    def latch(self) -> Object:
+        return dict(self.status().get("killSwitch") or {})
+
+    def condition(self, name: str) -> tuple[str, str]:
+        found = {each["type"]: (each["status"], each["reason"]) for each in self.status().get("conditions", ())}
+        return found[name]
+
+    def comes_to(self, name: str, status: str, reason: str) -> None:
+        eventually(lambda: self.condition(name) == (status, reason), what=f"{self.name}: {name} {status} {reason}")
+
+    def child(self, kind: Kind) -> Object:
+        return self.api.get(kind, SPACE, f"bot-{self.name}")
+
+    def has_children(self) -> dict[Kind, Object]:
+        return eventually(lambda: {kind: self.child(kind) for kind in CHILDREN}, what="children")
+
+    def settled(self) -> dict[Kind, Object]:
+        """Its children, once the status has followed them and the pod."""
+        children = self.has_children()
+        eventually(lambda: self.api.find(POD, SPACE, f"bot-{self.name}-0"))
+        self.comes_to("Reconciling", "True", "PodNotReady")
+        return children
+
+    def versions(self) -> dict[str, str]:
+        seen = {kind.kind: self.child(kind) for kind in CHILDREN} | {"TradingBot": self.object()}
+        return {name: each["metadata"]["resourceVersion"] for name, each in seen.items()}
+
+    def pod_becomes_ready(self) -> str:
+        """What a kubelet would say of its pod; returns the pod's UID."""
+        name = f"bot-{self.name}-0"
+        pod = eventually(lambda: self.api.find(POD, SPACE, name), what="pod")
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        container = {"name": "bot", "image": "i", "imageID": "i", "ready": True, "restartCount": 0}
+        status = {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": moment}],
+            "containerStatuses": [{**container, "state": {"running": {"startedAt": moment}}}],
+        }
+        self.api.apply_status(POD, SPACE, name, status, "kubelet")
+        return str(pod["metadata"]["uid"])
+
+
+class Engine:
+    """The bot's reports, written as its own service account."""
+
+    def __init__(self, control_plane: ControlPlane, bot: Bot) -> None:
+        self._bot = bot
+        account = f"system:serviceaccount:{SPACE}:bot-{bot.name}"
+        self.api = Api(control_plane.kubeconfig_for(account))
+        self.pod = bot.pod_becomes_ready()
+
+    def report(self, state: str, **more: Any) -> None:
+        generation = self._bot.object()["metadata"]["generation"]
+        report = {
+            "state": state,
+            "podUid": self.pod,
+            "observedGeneration": generation,
+            "reconciledAt": "2026-11-21T09:00:00Z",
+            **more,
+        }
+        self.api.apply_status(TRADING_BOT, SPACE, self._bot.name, {"engine": report}, "desk-bot")
+
+
+def test_a_bot_gets_its_children_and_the_status_says_where_it_stands(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    for child in bot.settled().values():
+        [owner] = child["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["uid"]) == ("TradingBot", bot.object()["metadata"]["uid"])
+    assert bot.status()["observedGeneration"] == 1
+    assert bot.status()["phase"] == "Pending"
+
+
+@pytest.mark.parametrize("kind", CHILDREN, ids=lambda kind: kind.kind)
+def test_a_deleted_child_comes_back_and_an_event_says_so(operator: Operator, api: Api, kind: Kind) -> None:
+    bot = Bot(api)
+    before = bot.settled()[kind]["metadata"]["uid"]
+    api.delete(kind, SPACE, f"bot-{bot.name}")
+    eventually(lambda: bot.child(kind)["metadata"]["uid"] != before)
+    uid = bot.object()["metadata"]["uid"]
+    event = eventually(lambda: api.find(EVENT, SPACE, f"bot-{bot.name}.childrepaired.{uid[:8]}"))
+    assert event["note"] == f"{kind.kind} was gone; applied again"
+
+
+EDITS: dict[Kind, Object] = {
+    SERVICE_ACCOUNT: {"automountServiceAccountToken": True},
+    ROLE: {"rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]},
+    ROLE_BINDING: {"subjects": []},
+    STATEFUL_SET: {"spec": {"replicas": 0}},
+}
+
+
+@pytest.mark.parametrize("kind", CHILDREN, ids=lambda kind: kind.kind)
+def test_an_edited_child_is_put_back(operator: Operator, api: Api, kind: Kind) -> None:
+    bot = Bot(api)
+    before = bot.settled()[kind]
+    edited = api.merge(kind, SPACE, f"bot-{bot.name}", EDITS[kind])
+    assert _owned_part(edited) != _owned_part(before)
+    eventually(lambda: _owned_part(bot.child(kind)) == _owned_part(before))
+
+
+def _owned_part(child: Object) -> Object:
+    return {name: value for name, value in child.items() if name not in {"metadata", "status"}}
+
+
+def test_what_others_add_to_a_child_stays(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    bot.settled()
+    api.merge(STATEFUL_SET, SPACE, f"bot-{bot.name}", {"metadata": {"annotations": {"team": "alpha"}}})
+    api.delete(ROLE, SPACE, f"bot-{bot.name}")  # something to repair beside it
+    eventually(lambda: bot.child(ROLE))
+    assert bot.child(STATEFUL_SET)["metadata"]["annotations"]["team"] == "alpha"
+
+
+def test_looking_again_writes_nothing(operator: Operator, api: Api) -> None:
+    bot = Bot(api, resources={"requests": {"cpu": "1000m", "memory": "1024Mi"}}, tolerations=[{"operator": "Exists"}])
+    bot.settled()
+    _at_rest(operator)
+    api.merge(TRADING_BOT, SPACE, bot.name, {"metadata": {"labels": {"looked": "at"}}})
+    before, writes = bot.versions(), operator.measured("desk_operator_writes_total")
+    looked = operator.measured("desk_operator_reconcile_seconds_count")
+    api.merge(TRADING_BOT, SPACE, bot.name, {"metadata": {"labels": {"looked": "again"}}})
+    before["TradingBot"] = bot.versions()["TradingBot"]
+    eventually(lambda: operator.measured("desk_operator_reconcile_seconds_count") > looked)
+    _at_rest(operator)
+    assert bot.versions() == before
+    assert operator.measured("desk_operator_writes_total") == writes
+
+
+def _at_rest(operator: Operator) -> None:
+    """Until half a second passes without any work."""
+
+    def calm() -> bool:
+        looked = operator.measured("desk_operator_reconcile_seconds_count")
+        time.sleep(0.5)
+        return operator.measured("desk_operator_reconcile_seconds_count") == looked
+
+    eventually(calm)
+
+
+def test_a_halt_is_latched_well_under_a_second(operator: Operator, api: Api) -> None:
+    bots = [Bot(api) for _ in range(10)]
+    for bot in bots:
+        bot.settled()
+    times = []
+    for bot in bots:
+        begin = time.perf_counter()
+        bot.patch(halted=True)
+        eventually(lambda bot=bot: bot.latch() or None)
+        times.append(time.perf_counter() - begin)
+    print(f"patch to latch seen: median {statistics.median(times) * 1000:.0f} ms, most {max(times) * 1000:.0f} ms")
+    for bot in bots:
+        assert bot.latch()["state"] == "Latched"
+        assert bot.latch()["id"].startswith(bot.object()["metadata"]["uid"][:8])
+    assert max(times) < 1.0
+
+
+def test_a_bots_story_from_its_first_report_over_a_halt_to_its_release(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
+    bot = Bot(api)
+    bot.settled()
+    engine = Engine(control_plane, bot)
+    engine.report("Starting")
+    bot.comes_to("Ready", "False", "StartupReconciliation")
+    engine.report("Running")
+    bot.comes_to("Ready", "True", "Running")
+    bot.comes_to("Trading", "True", "Running")
+
+    bot.patch(halted=True)
+    latch = eventually(lambda: bot.latch() or None)
+    held = halt(latch["id"], reason="SpecHalted")
+    engine.report("Halting", halt=held)
+    bot.comes_to("Halted", "True", "HaltUnconfirmed")
+    bot.comes_to("Ready", "False", "HaltUnconfirmed")
+    engine.report("Halted", halt={**held, "confirmedAt": "2026-11-21T09:00:01Z", "ordersCancelled": 40})
+    eventually(lambda: bot.latch()["state"] == "Confirmed")
+    bot.comes_to("Ready", "True", "HaltConfirmed")
+    assert (bot.status()["phase"], bot.latch()["ordersCancelled"]) == ("Halted", 40)
+
+    bot.patch(halted=False)
+    bot.patch(acknowledgedHalt="somebody-elses")
+    eventually(lambda: bot.status()["observedGeneration"] == bot.object()["metadata"]["generation"])
+    assert bot.latch()["state"] == "Confirmed"
+    bot.patch(acknowledgedHalt=latch["id"])
+    eventually(lambda: bot.latch()["state"] == "Released")
+    bot.comes_to("Ready", "False", "SpecPending")
+    engine.report("Running", acknowledgedHalt=latch["id"])
+    bot.comes_to("Ready", "True", "Running")
+    bot.comes_to("Halted", "False", "NotHalted")
+    uid = bot.object()["metadata"]["uid"]
+    for reason in ("halted", "haltconfirmed", "released"):
+        eventually(lambda reason=reason: api.find(EVENT, SPACE, f"bot-{bot.name}.{reason}.{uid[:8]}"))
+
+
+def test_a_halt_of_the_engine_is_latched_under_its_id(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
+    bot = Bot(api)
+    bot.settled()
+    Engine(control_plane, bot).report("Halting", halt=halt("aaaa-1"))
+    latch = eventually(lambda: bot.latch() or None)
+    assert (latch["id"], latch["source"], latch["reason"]) == ("aaaa-1", "Engine", "JournalLost")
+
+
+def test_a_problem_of_the_engine_stalls_the_bot_and_is_one_event_however_often_it_comes(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
+    bot = Bot(api)
+    bot.settled()
+    engine = Engine(control_plane, bot)
+    problem = {"reason": "CredentialsMissing", "message": "Secret bot1-keys does not exist"}
+    name = f"bot-{bot.name}.stalled.{bot.object()['metadata']['uid'][:8]}"
+    engine.report("Stalled", problem=problem)
+    bot.comes_to("Stalled", "True", "CredentialsMissing")
+    assert eventually(lambda: api.find(EVENT, SPACE, name))["note"] == f"CredentialsMissing: {problem['message']}"
+    engine.report("Running")
+    bot.comes_to("Ready", "True", "Running")
+    engine.report("Stalled", problem=problem)
+    assert eventually(lambda: api.get(EVENT, SPACE, name).get("series"))["count"] == 2
+    engine.report("Stalled", problem={**problem, "message": "Secret bot1-keys has no key apiKey"})
+    eventually(lambda: api.get(EVENT, SPACE, name)["note"].endswith("has no key apiKey"))
+
+
+def test_the_bots_account_may_report_and_do_nothing_else(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
+    bot, other = Bot(api), Bot(api)
+    bot.settled()
+    engine = Engine(control_plane, bot)
+    engine.report("Running")
+    for forbidden in (
+        lambda: engine.api.get(TRADING_BOT, SPACE, other.name),
+        lambda: engine.api.apply_status(TRADING_BOT, SPACE, other.name, {"engine": {"state": "Running"}}, "desk-bot"),
+        lambda: engine.api.merge(TRADING_BOT, SPACE, bot.name, {"spec": {"halted": False}}),
+        lambda: engine.api.list(POD, SPACE),
+    ):
+        with pytest.raises(ForbiddenError):
+            forbidden()
+
+
+def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    before = bot.settled()
+    bot.patch(halted=True)
+    eventually(lambda: bot.latch() or None)
+    api.delete(TRADING_BOT, SPACE, bot.name)
+    bot.create()
+    eventually(lambda: all(bot.child(kind)["metadata"]["uid"] != before[kind]["metadata"]["uid"] for kind in CHILDREN))
+    assert bot.latch() == {}
+    api.delete(TRADING_BOT, SPACE, bot.name)
+    for kind in CHILDREN:
+        eventually(lambda kind=kind: api.find(kind, SPACE, f"bot-{bot.name}") is None)
+
+
+def test_a_refused_child_is_told_in_the_servers_words(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    bot.settled()
+    bot.patch(nodeSelector={"not a label!": "x"})
+    bot.comes_to("Stalled", "True", "ChildRefused")
+    bot.patch(nodeSelector=None)
+    bot.comes_to("Stalled", "False", "Settled")
+
+
+def test_a_pod_that_cannot_start_is_replaced_when_the_spec_names_another_image(operator: Operator, api: Api) -> None:
+    bot = Bot(api, image="desk-bot:typo")
+    bot.settled()
+    name = f"bot-{bot.name}-0"
+    before = api.get(POD, SPACE, name)["metadata"]["uid"]
+    bot.patch(image="desk-bot:right")
+    after = eventually(lambda: _other(api.find(POD, SPACE, name), before))
+    assert after["spec"]["containers"][0]["image"] == "desk-bot:right"
+
+
+def _other(pod: Object | None, uid: str) -> Object | None:
+    return pod if pod is not None and pod["metadata"]["uid"] != uid else None
+
+
+def test_a_pod_that_runs_is_left_alone_when_the_image_changes(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    bot.settled()
+    before = bot.pod_becomes_ready()
+    bot.patch(image="desk-bot:next")
+    eventually(lambda: bot.child(STATEFUL_SET)["spec"]["template"]["spec"]["containers"][0]["image"] == "desk-bot:next")
+    _at_rest(operator)
+    assert api.get(POD, SPACE, f"bot-{bot.name}-0")["metadata"]["uid"] == before
