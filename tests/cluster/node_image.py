@@ -9,6 +9,7 @@ import json
 import re
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -126,9 +127,7 @@ def ensure_archive() -> Path:
     target = archive_path()
     with only_one_at_a_time("node-image"):
         if not target.exists():
-            programs = tools.build(tools.NODE_IMAGE)
-            node = root_file_system("node", _NODE_PACKAGES, hooks=_NODE_HOOKS)
-            proxy = root_file_system("proxy", _PROXY_PACKAGES)
+            programs, node, proxy = _parts()
             with progress("making the node image"), new_entry(target) as unfinished, _scratch() as scratch:
                 _write_node_image(unfinished, scratch, programs, node, proxy)
             forget_others(target)
@@ -156,6 +155,15 @@ def default_storage_manifest(source: str) -> str:
     for name, value in constants.items():
         rest = rest.replace(f"` + {name} + `", value)
     return rest[: rest.index("`")]
+
+
+def _parts() -> tuple[dict[str, Path], Path, Path]:
+    """The programs and the root file systems: compiling keeps the processors busy, fetching packages the network."""
+    with ThreadPoolExecutor() as pool:
+        node = pool.submit(root_file_system, "node", _NODE_PACKAGES, hooks=_NODE_HOOKS)
+        proxy = pool.submit(root_file_system, "proxy", _PROXY_PACKAGES)
+        programs = tools.build(tools.NODE_IMAGE)
+        return programs, node.result(), proxy.result()
 
 
 def _ingredients() -> Iterator[str]:
