@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -11,7 +12,15 @@ from deskapi.tradingbot import API_VERSION, KIND
 
 
 class _KubernetesLoader(yaml.SafeLoader):
-    """Safe YAML in which a time stays text, as in the YAML that kubectl reads."""
+    """Safe YAML as kubectl reads it: a time stays text, and a key that stands twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _KubernetesLoader.yaml_implicit_resolvers = {

@@ -69,6 +69,8 @@ def test_a_plain_install_brings_the_crd_and_an_operator_for_one_namespace(chart:
         ("RoleBinding", "desk-operator"),
         ("Service", "desk-bots"),
         ("ServiceAccount", "desk-operator"),
+        ("ValidatingAdmissionPolicy", "trading-desk-bots-report-only"),
+        ("ValidatingAdmissionPolicyBinding", "trading-desk-bots-report-only"),
     ]
 
 
@@ -78,8 +80,9 @@ def test_the_crd_is_the_generated_one_and_outlives_the_release(chart: Chart) -> 
     assert crd == yaml.safe_load((ROOT / "crds" / CRD_FILE).read_text())
 
 
-def test_the_crd_can_be_left_to_others(chart: Chart) -> None:
-    assert "CustomResourceDefinition" not in {kind for kind, _ in chart.render({"crds": {"install": False}})}
+def test_a_user_without_rights_on_the_cluster_can_leave_its_objects_to_others(chart: Chart) -> None:
+    objects = chart.render({"crds": {"install": False}, "admissionPolicies": {"install": False}})
+    assert {each["metadata"].get("namespace") for each in objects.values()} == {NAMESPACE}
 
 
 @BOTH

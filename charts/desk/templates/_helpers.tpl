@@ -23,6 +23,10 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{ printf "%s-%s" .Release.Namespace (include "desk.operator.name" .) }}
 {{- end }}
 
+{{- define "desk.botsReportOnly.name" -}}
+{{ printf "%s-%s-bots-report-only" .Release.Namespace .Release.Name }}
+{{- end }}
+
 {{- define "desk.watch.namespace" -}}
 {{ .Values.watch.namespace | default .Release.Namespace }}
 {{- end }}

@@ -1,0 +1,105 @@
+"""The admission policy that holds a bot to its own report, on a real API server."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deskapi import API_VERSION, KIND
+from tests.api.bots import changed
+from tests.api.crd import install_crd
+from tests.chart.conftest import NAMESPACE, Chart
+from tests.cluster.commands import wait_until
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.errors import ClusterError
+
+pytestmark = pytest.mark.apiserver
+
+BOT_ACCOUNT = f"system:serviceaccount:{NAMESPACE}:bot-guarded"
+OPERATOR = f"system:serviceaccount:{NAMESPACE}:desk-operator"
+POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+LATCH = {"state": "Latched", "id": "89e5efad-1763718000123"}
+READY = {"type": "Ready", "status": "True", "reason": "Running", "lastTransitionTime": "2026-11-21T09:00:00Z"}
+
+
+class Guarded:
+    """An API server with the policy in force, and a latched bot `guarded` in one namespace and `other` beside it."""
+
+    def __init__(self, control_plane: ControlPlane) -> None:
+        self.kubectl = control_plane.kubectl
+
+    def report(self, status: dict[str, Any], account: str, bot: str = "guarded") -> None:
+        """A server-side apply of the status by an account. RBAC lets it do everything: only the policy stops it."""
+        part = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": bot, "namespace": NAMESPACE}}
+        options = ("--server-side", "--force-conflicts", f"--field-manager={account.rpartition(':')[2]}")
+        identity = ("--as", account, "--as-group", "system:masters")
+        given = json.dumps({**part, "status": status})
+        self.kubectl("apply", *options, *identity, "--subresource=status", "-f", "-", given=given)
+
+    def is_in_force(self) -> bool:
+        """A policy takes effect about a second after it was created."""
+        try:
+            self.report({"engine": {"state": "Running"}}, BOT_ACCOUNT, bot="other")
+        except ClusterError as error:
+            return "a bot reports in its own TradingBot only" in str(error)
+        return False
+
+
+@pytest.fixture(scope="module")
+def guarded(control_plane: ControlPlane, chart: Chart) -> Iterator[Guarded]:
+    kubectl = control_plane.kubectl
+    install_crd(kubectl)
+    kubectl("create", "namespace", NAMESPACE)
+    for name in ("guarded", "other"):
+        kubectl("apply", "--namespace", NAMESPACE, "-f", "-", given=json.dumps(changed({}, name=name)))
+    server = Guarded(control_plane)
+    server.report({"killSwitch": LATCH, "conditions": [READY], "phase": "Halting"}, OPERATOR)
+    policies = [each for (kind, _), each in chart.render().items() if kind in POLICIES]
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": policies})
+    kubectl("apply", "-f", "-", given=given)
+    wait_until("the admission policy is in force", server.is_in_force, timeout_seconds=30)
+    yield server
+    kubectl("delete", "-f", "-", given=given)
+    kubectl("delete", "namespace", NAMESPACE)
+
+
+def test_a_bot_reports_its_engine(guarded: Guarded) -> None:
+    guarded.report({"engine": {"state": "Halting", "openOrders": 0}}, BOT_ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ({"killSwitch": {**LATCH, "id": "89e5efad-1763718000999"}}, r"status\.killSwitch belongs to the operator"),
+        ({"killSwitch": {**LATCH, "state": "Confirmed"}}, r"status\.killSwitch belongs to the operator"),
+        ({"conditions": [{**READY, "status": "False"}]}, r"status\.conditions belong to the operator"),
+        ({"phase": "Halted"}, "the rest of the status belongs to the operator"),
+        ({"observedGeneration": 99}, "the rest of the status belongs to the operator"),
+    ],
+    ids=["another latch", "a confirmed latch", "a condition", "the phase", "the observed generation"],
+)
+def test_a_bot_writes_nothing_else(guarded: Guarded, status: dict[str, Any], words: str) -> None:
+    with pytest.raises(ClusterError, match=words):
+        guarded.report({"engine": {"state": "Running"}, **status}, BOT_ACCOUNT)
+
+
+def test_a_bot_does_not_report_for_another(guarded: Guarded) -> None:
+    with pytest.raises(ClusterError, match="a bot reports in its own TradingBot only"):
+        guarded.report({"engine": {"state": "Running"}}, BOT_ACCOUNT, bot="other")
+
+
+def test_the_operator_writes_the_rest(guarded: Guarded) -> None:
+    guarded.report({"killSwitch": {**LATCH, "state": "Confirmed"}, "conditions": [READY], "phase": "Halted"}, OPERATOR)
+
+
+def test_the_policy_is_sound_for_the_api_server(guarded: Guarded) -> None:
+    name = ("get", "validatingadmissionpolicy", f"{NAMESPACE}-desk-bots-report-only", "-o", "json")
+    status: dict[str, Any] = {}
+
+    def checked() -> bool:
+        status.update(json.loads(guarded.kubectl(*name)).get("status", {}))
+        return "observedGeneration" in status
+
+    wait_until("the API server has checked the policy's expressions", checked, timeout_seconds=30)
+    assert status["typeChecking"].get("expressionWarnings", []) == []
