@@ -44,7 +44,7 @@ class ControlSource(Protocol):
 def observe(raw: Mapping[str, Any], uid: str, generation: int, before: Observation | None) -> Observation:
     """What a newly read object means, after what was seen before."""
     try:
-        bot = load_bot({key: value for key, value in raw.items() if key != "status"})
+        bot = load_bot(_what_is_asked(raw))
         if before is not None and before.bot is not None:
             check_change(before.bot, bot)
     except Invalid as error:
@@ -63,6 +63,12 @@ def tightened(raw: Mapping[str, Any], before: Observation, error: Invalid) -> Ob
         wrong="; ".join(error.problems),
     )
     return _with_latch(seen, raw)
+
+
+def _what_is_asked(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without what changes at every write to it, our own reports among them."""
+    metadata = {name: value for name, value in _part(raw, "metadata").items() if name in ("name", "namespace", "uid")}
+    return {**{key: value for key, value in raw.items() if key != "status"}, "metadata": metadata}
 
 
 def _with_latch(seen: Observation, raw: Mapping[str, Any]) -> Observation:

@@ -64,14 +64,17 @@ class StatusReporter:
         if status is None:
             return
         words = decided_on(status)
-        due = self._clock.now() - self._told_at >= SUMMARY_SECONDS * NANOSECONDS
-        if words != self._told or due:
+        if words != self._told or self._due_in() <= 0:
             await self._apply(as_plain(status))
             self._told, self._told_at = words, self._clock.now()
 
+    def _due_in(self) -> float:
+        return SUMMARY_SECONDS - (self._clock.now() - self._told_at) / NANOSECONDS
+
     async def _pause(self) -> None:
+        """Wait until something is worth a report of its own, or until the next one is due."""
         try:
-            async with asyncio.timeout(SUMMARY_SECONDS):
+            async with asyncio.timeout(max(self._due_in(), SHORTEST_GAP_SECONDS)):
                 await self._poked.wait()
         except TimeoutError:
             return
