@@ -122,6 +122,20 @@ def test_the_acknowledged_id_releases() -> None:
     assert happened(obj) == [Happening.RELEASED]
 
 
+def test_a_halt_that_the_venue_has_not_confirmed_is_not_released() -> None:
+    unconfirmed = engine("Halting", halt=halt("oooo-1", reason="SpecHalted"))
+    obj = with_status(bot_object(acknowledgedHalt="oooo-1"), killSwitch=latch("oooo-1"), engine=unconfirmed)
+    assert decided(obj) is None
+
+
+def test_the_proof_may_come_after_the_acknowledgement() -> None:
+    proof = engine("Halted", halt=halt("oooo-1", reason="StatusHalted", at=LATER, confirmed=True))
+    obj = with_status(bot_object(acknowledgedHalt="oooo-1"), killSwitch=latch("oooo-1"), engine=proof)
+    written = decided(obj)
+    assert written is not None
+    assert (written.state, written.orders_cancelled) == (LatchState.RELEASED, 4)
+
+
 def test_no_other_acknowledgement_releases() -> None:
     for acknowledged in (None, "oooo-2", "oooo"):
         obj = with_status(bot_object(acknowledgedHalt=acknowledged), killSwitch=latch("oooo-1", "Confirmed"))
@@ -209,6 +223,7 @@ def test_only_the_acknowledgement_of_this_very_id_releases_and_never_under_a_cau
     if written is not None and written.state is LatchState.RELEASED:
         assert obj["spec"]["acknowledgedHalt"] == written.id
         assert obj["spec"].get("halted") is not True
+        assert written.confirmed_by is not None or (before.latch is not None and before.latch.state == "Confirmed")
         # The CRD's own rule, without which the API server would refuse the write.
         assert not before.latched or (before.latch is not None and before.latch.id == written.id)
         own = obj["status"].get("engine", {}).get("halt")

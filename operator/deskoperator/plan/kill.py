@@ -9,7 +9,7 @@ comes to the same end:
 2. supersede, when a cause came that the present id does not stand for: a release that was prepared for the one halt
    must not release the other;
 3. confirm, when the engine has the venue's proof for this very id;
-4. release, when a person acknowledged this very id and no cause stands.
+4. release, when a person acknowledged this very id, the venue has confirmed it and no cause stands.
 
 Nothing here waits, and every uncertain case ends latched. The write is guarded by the resourceVersion that was read
 (`controller/execute.py`) and, for the release, by a rule of the CRD itself.
@@ -48,6 +48,8 @@ def release_refusal(bot: Bot, latch: KillSwitch) -> str | None:
     """Why the acknowledged latch is not released, in words; None: nothing stands against it."""
     if bot.halted:
         return "spec.halted is still true"
+    if latch.state is not LatchState.CONFIRMED:
+        return "the venue has not confirmed yet"
     halt = bot.engine_halt
     if halt is not None and halt.id != latch.id:
         return f"the engine still holds halt {halt.id} ({halt.reason or 'without a reason'})"

@@ -9,6 +9,7 @@ from deskapi import (
     ConditionStatus,
     ConditionType,
     EngineState,
+    KillSwitch,
     LatchState,
     Mode,
     Phase,
@@ -96,15 +97,15 @@ def _halted(evidence: Evidence) -> tuple[str, str]:
         return Reason.NOT_HALTED.value, Reason.NOT_HALTED.meaning
     confirmed = latch.state is LatchState.CONFIRMED
     proof = evidence_in_words(latch) if confirmed else "the venue has not confirmed yet"
-    message = f"halt {latch.id} ({latch.reason or 'no reason given'}): {proof}; {_way_out(evidence.bot, latch.id)}"
+    message = f"halt {latch.id} ({latch.reason or 'no reason given'}): {proof}; {_way_out(evidence.bot, latch)}"
     return (Reason.HALT_CONFIRMED if confirmed else Reason.HALT_UNCONFIRMED).value, message
 
 
-def _way_out(bot: Bot, latch_id: str) -> str:
-    refusal = release_refusal(bot, bot.latch) if bot.latch is not None else None
-    if bot.acknowledged == latch_id and refusal is not None:
+def _way_out(bot: Bot, latch: KillSwitch) -> str:
+    refusal = release_refusal(bot, latch)
+    if bot.acknowledged == latch.id and refusal is not None:
         return f"acknowledged, and not released: {refusal}"
-    return f"set spec.acknowledgedHalt: {latch_id} to release it"
+    return f"set spec.acknowledgedHalt: {latch.id} to release it"
 
 
 _PHASES = {

@@ -115,7 +115,9 @@ def _agreement(evidence: Evidence, report: EngineStatus) -> Iterator[Verdict]:
     if evidence.latched and latch is not None:
         yield _settled(evidence, Reason.HALT_CONFIRMED, f"halt {latch.id}: {evidence_in_words(latch)}")
     if report.state in {EngineState.HALTED, EngineState.HALTING}:
-        yield _under_way(Reason.SPEC_PENDING, "the engine has not released its halt yet")
+        held = evidence.bot.engine_halt
+        name = "its halt" if held is None else f"halt {held.id}; it does while spec.acknowledgedHalt says {held.id}"
+        yield _under_way(Reason.SPEC_PENDING, f"the engine has not released {name}")
     if spec is None or report.state is EngineState.STALLED:
         yield _stalled(Reason.ENGINE_FAILED, "the engine cannot trade and does not say why")
     else:
