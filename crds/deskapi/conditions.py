@@ -63,8 +63,6 @@ class Reason(Documented):
     HALT_CONFIRMED = "HaltConfirmed", "latched, the venue's own answers prove that no order is left"
     SPEC_HALTED = "SpecHalted", "a person set spec.halted"
     OBJECT_DELETED = "ObjectDeleted", "the TradingBot was deleted or replaced by another object of its name"
-    EARLIER_OBJECT = "EarlierObject", "the volume holds the journal of another object, it was set aside"
-    JOURNAL_LOST = "JournalLost", "the journal is missing although this bot has traded before"
 
     # a person has to change something in the spec or its Secret
     SPEC_INVALID = "SpecInvalid", "the spec does not pass the schema of this version"
@@ -81,12 +79,14 @@ class Reason(Documented):
     CLOCK_SKEWED = "ClockSkewed", "this machine's clock and the venue's are too far apart"
     JOURNAL_CORRUPT = "JournalCorrupt", "the journal cannot be read, it was left as it is"
     JOURNAL_FOREIGN = "JournalForeign", "the journal belongs to another account, venue or mode"
+    JOURNAL_LOCKED = "JournalLocked", "another process uses the journal"
     DISK_FULL = "DiskFull", "the journal cannot be written: no space is left on its volume"
     ENGINE_SILENT = "EngineSilent", "the pod is ready and the engine does not report"
     ENGINE_FAILED = "EngineFailed", "the engine met an error that it cannot handle, the log has the details"
     CHILD_REFUSED = "ChildRefused", "the API server refuses one of the bot's children"
     IMAGE_UNAVAILABLE = "ImageUnavailable", "the bot's image cannot be pulled"
     POD_UNSCHEDULABLE = "PodUnschedulable", "no node can take the bot's pod"
+    RECORDING_UNUSABLE = "RecordingUnusable", "a recording cannot be replayed"
     POD_CRASHING = "PodCrashing", "the bot's container ends again and again"
 
 
@@ -129,4 +129,3 @@ class HaltSource(Documented):
 
     SPEC = "Spec", "spec.halted"
     ENGINE = "Engine", "the engine's own decision"
-    OPERATOR = "Operator", "the operator's own decision"
