@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deskbot.venues import bybit_lists
 from deskbot.venues.bybit_lists import ListFailed, pages
@@ -42,6 +44,17 @@ async def test_a_list_is_read_page_after_page() -> None:
     assert await pages(paged(rows, asked, 3), {"category": "linear"}) == rows
     assert [query.get("cursor") for query in asked] == [None, "3", "6", "9"]
     assert {query["category"] for query in asked} == {"linear"}
+
+
+@given(rows=st.lists(st.integers(), max_size=40), sizes=st.lists(st.integers(1, 7), min_size=40, max_size=40))
+def test_however_a_list_is_cut_into_pages_every_row_is_read_once(rows: list[int], sizes: list[int]) -> None:
+    async def request(query: Row) -> Row:
+        start, page = map(int, query.get("cursor", "0:0").split(":"))
+        end = start + sizes[page]
+        cursor = f"{end}:{page + 1}" if end < len(rows) else ""
+        return {"result": {"list": [{"row": row} for row in rows[start:end]], "nextPageCursor": cursor}}
+
+    assert asyncio.run(pages(request, {})) == [{"row": row} for row in rows]
 
 
 @pytest.mark.parametrize(

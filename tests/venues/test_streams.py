@@ -1,19 +1,26 @@
 """Streams are whole or said not to be: each fault of the wire is noticed, told at once, and mended."""
 
 import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from deskbot.core import orders
 from deskbot.core.commands import Place
 from deskbot.core.events import Book, Event, Fill, OrderReport, StreamChange, Trade
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.simulator.server import Simulator
+from deskbot.venues.bybit_exchange import Bybit
 from deskbot.venues.ccxt_venue import CcxtVenue
-from deskbot.venues.streams import until_one_ends
+from deskbot.venues.clients import rewrite_urls
+from deskbot.venues.streams import PrivateStream, until_one_ends
+from tests.venues import listings
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
 pytestmark = pytest.mark.component
@@ -115,6 +122,18 @@ async def test_another_accounts_orders_and_fills_are_not_heard(make_venue: MakeV
         await alice.place(Place("d2", SWAP[1], BUY, 0, 10, False, False))
         await heard.until(lambda: heard.of(Fill))
     assert {one.client_id for one in heard.of(Fill) + heard.of(OrderReport)} == {"d2"}
+
+
+async def test_the_accounts_other_market_type_is_not_heard_although_its_symbols_are_the_same(
+    make_venue: MakeVenue,
+) -> None:
+    swap, _ = await opened(make_venue, *SWAP)
+    spot, _ = await opened(make_venue, *SPOT)
+    async with streaming(swap) as heard:
+        await spot.place(Place("spot", SPOT[1], BUY, 0, 1000, False, False))
+        await swap.place(Place("swap", SWAP[1], BUY, 0, 10, False, False))
+        await heard.until(lambda: heard.of(Fill))
+    assert {one.client_id for one in heard.of(Fill) + heard.of(OrderReport)} == {"swap"}
 
 
 MARKET_FAULTS = {
@@ -232,3 +251,77 @@ async def test_side_by_side_work_ends_together_and_passes_a_cancellation_on() ->
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended == ["waiting"] * 3
+
+
+@asynccontextmanager
+async def mute_venue() -> AsyncIterator[str]:
+    """A private stream that acknowledges everything and then never says a word, pongs included."""
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        async for frame in socket:
+            message = json.loads(frame.data)
+            if message["op"] != "ping":
+                await socket.send_json(
+                    {"success": True, "ret_msg": "", **{k: message.get(k) for k in ("op", "req_id")}}
+                )
+        return socket
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", serve)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_private_stream_that_answers_no_ping_is_unhealthy_after_a_few_of_them() -> None:
+    async with mute_venue() as endpoint:
+        exchange = Bybit({"apiKey": "key", "secret": "secret", "streaming": {"keepAlive": 100}, "timeout_on_exit": 0})
+        exchange.urls["api"] = rewrite_urls(exchange.urls["api"], endpoint)
+        exchange.options.update(enableUnifiedMargin=False, enableUnifiedAccount=True)
+        exchange.set_markets(list((await listings.ccxt_markets()).values()))
+        heard = Heard()
+        stream = PrivateStream(exchange, "linear", await listings.markets("Swap"), heard, lambda: 1)
+        task = asyncio.create_task(stream.run())
+        await heard.until(lambda: heard.health("private")[:3] == [True, False, True])
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await exchange.close()
+    assert "ping-pong keepalive missing" in heard.of(StreamChange)[1].reason
+
+
+def test_a_venue_under_uvloop_closes_every_socket_it_opened() -> None:
+    program = """
+import asyncio, time, uvloop
+from deskbot.simulator.accounts import parse_account
+from deskbot.simulator.server import Simulator, SimulatorOptions
+from deskbot.venues.ccxt_venue import CcxtVenue
+from deskbot.venues.protocol import Credentials, VenueSettings
+async def main():
+    simulator = Simulator(SimulatorOptions(accounts=[parse_account("a:b:USDT=1000")]))
+    keys = Credentials("a", "b")
+    venue = CcxtVenue(VenueSettings("bybit", "Swap", ("BTC/USDT:USDT",), keys, await simulator.start()), time.time_ns)
+    await venue.open()
+    heard = []
+    task = asyncio.create_task(venue.stream(heard.append))
+    async with asyncio.timeout(20):
+        while len(heard) < 30:
+            await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await venue.close()
+    await simulator.stop()
+    print("heard", len(heard) >= 30, type(asyncio.get_running_loop()).__module__)
+uvloop.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", program], capture_output=True, text=True, check=False
+    )
+    complaints = [line for line in done.stderr.splitlines() if not line.startswith("Executing ")]  # a slow machine
+    assert (done.returncode, complaints) == (0, [])
+    assert done.stdout.splitlines()[-1] == "heard True uvloop"

@@ -6,7 +6,7 @@ command goes to the instance that is meant for it, and its answer is made of wha
 """
 
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deskapi.conditions import Reason
 from deskbot.core.commands import (
@@ -44,7 +44,7 @@ from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
 from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
 from deskbot.venues.orders import Orders
-from deskbot.venues.protocol import Emit, Now, VenueSettings
+from deskbot.venues.protocol import Emit, Now, Venue, VenueSettings
 from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
 
 _SENDS_NOTHING = "DryRun sends nothing"
@@ -196,7 +196,8 @@ class CcxtVenue:
         if self._clients.trading is None:
             emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
         else:
-            streams.append(PrivateStream(self._clients.trading, self._markets, emit, self._now))
+            category = self._dialect.categories[self._settings.market_type]
+            streams.append(PrivateStream(self._clients.trading, category, self._markets, emit, self._now))
         await until_one_ends(*(stream.run() for stream in streams))
 
     async def close(self) -> None:
@@ -210,3 +211,7 @@ async def _asked(question: Awaitable[Answer], otherwise: Answer) -> tuple[Answer
         return await question, ""
     except Exception as error:  # whatever it was, the question is not answered
         return otherwise, describe(error) or type(error).__name__
+
+
+if TYPE_CHECKING:
+    _keeps_the_protocol: type[Venue] = CcxtVenue

@@ -9,8 +9,11 @@ In DryRun there are no keys, and neither trading nor emergency instances.
 """
 
 import asyncio
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
+
+import certifi
 
 from deskapi.conditions import Reason
 from deskbot.core.errors import Invalid
@@ -52,6 +55,7 @@ class Clients:
         if settings.endpoint is not None:
             check_endpoint(settings.endpoint, dialect)
         self._settings = settings
+        self._tls = ssl.create_default_context(cafile=certifi.where())  # slow to make and the same for every instance
         self._category = dialect.categories[settings.market_type]
         keys = settings.credentials
         secrets = {} if keys is None else {"apiKey": keys.api_key, "secret": keys.secret}
@@ -77,6 +81,7 @@ class Clients:
                 **extra,
             }
         )
+        exchange.ssl_context = self._tls
         exchange.has["fetchCurrencies"] = False
         if self._settings.endpoint is None:
             exchange.set_sandbox_mode(True)

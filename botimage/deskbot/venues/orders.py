@@ -104,13 +104,18 @@ class Orders:
         cancelled = 0
         while True:
             try:
-                batch = rows_of(await exchange.privatePostV5OrderCancelAll(request))
+                batch = _cancelled(await exchange.privatePostV5OrderCancelAll(request))
             except Exception as error:  # every exception has an outcome
                 outcome, reason = cancel_outcome(error)
                 return cancelled, ACCEPTED if outcome == NOT_FOUND else outcome, reason
             cancelled += len(batch)
             if len(batch) < self._dialect.cancel_batch:
                 return cancelled, ACCEPTED, ""
+
+
+def _cancelled(answer: Any) -> list[Any]:
+    """The orders an answer to cancel-all names; spot may say `success` alone. Raises ListFailed for neither."""
+    return [] if "list" not in result_of(answer) and result_of(answer).get("success") == "1" else rows_of(answer)
 
 
 def _place_params(command: Place) -> dict[str, Any]:

@@ -139,9 +139,10 @@ class PrivateStream(_Stream):
 
     _TOPICS = 2
 
-    def __init__(self, exchange: Any, markets: Markets, emit: Emit, now: Now) -> None:
+    def __init__(self, exchange: Any, category: str, markets: Markets, emit: Emit, now: Now) -> None:
         super().__init__(PRIVATE, "", emit, now)
         self._exchange = exchange
+        self._category = category
         self._markets = markets
         self._subscribed = 0
 
@@ -168,13 +169,15 @@ class PrivateStream(_Stream):
         if self._subscribed == self._TOPICS:
             self._healthy()
 
+    # both topics carry spot and contracts alike, under the same symbols
     def on_orders(self, rows: list[bybit_rows.Row]) -> None:
         for row in rows:
-            self._emit(bybit_rows.order_report(row, self._markets.by_venue_symbol, self._now()))
+            if row["category"] == self._category:
+                self._emit(bybit_rows.order_report(row, self._markets.by_venue_symbol, self._now()))
 
     def on_executions(self, rows: list[bybit_rows.Row]) -> None:
         for row in rows:
-            instrument = self._markets.by_venue_symbol(row["symbol"])
+            instrument = self._markets.by_venue_symbol(row["symbol"]) if row["category"] == self._category else None
             if instrument is not None and is_fill(row):
                 self._emit(bybit_rows.fill(row, instrument, self._now()))
 
