@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.cluster.cache import cache_directory, files_key, only_one_at_a_time
+from tests.cluster.cache import cache_directory, files_key, forget_others, new_entry, only_one_at_a_time
 from tests.cluster.commands import progress, say, succeeds
 from tests.cluster.debian import root_file_system, root_file_system_path
 from tests.cluster.engine import Engine
@@ -42,8 +42,8 @@ def ensure_images(cluster: Cluster) -> Images:
     if cluster.engine is None:
         say(f"this cluster must be able to pull {images.operator} and {images.bot} (IMAGE_PREFIX says from where)")
         return images
-    build_images(cluster.engine)
-    cluster.load([images.operator, images.bot])
+    if cluster.lacks([images.operator, images.bot]):
+        cluster.load(ensure_archive(cluster.engine))
     return images
 
 
@@ -54,19 +54,18 @@ def image_names(prefix: str = "") -> Images:
     return Images(operator=f"{start}desk-operator:{key}", bot=f"{start}desk-bot:{key}")
 
 
-def build_images(engine: Engine) -> Images:
-    """Builds the images that the engine lacks."""
+def ensure_archive(engine: Engine) -> Path:
+    """A docker archive of both images in the cache, built when absent: a new cluster is filled without building."""
     images = image_names()
-    missing = {
-        target: name
-        for target, name in (("operator", images.operator), ("bot", images.bot))
-        if not engine.has_image(name)
-    }
-    if missing:
-        with only_one_at_a_time("images"):
-            _build(engine, missing)
+    target = cache_directory() / "images" / f"desk-images-{images.bot.rpartition(':')[2]}.tar"
+    with only_one_at_a_time("images"):
+        if not target.exists():
+            _build(engine, {"operator": images.operator, "bot": images.bot})
+            with new_entry(target) as unfinished:
+                engine.run("save", "--output", str(unfinished), images.operator, images.bot)
+            forget_others(target)
             _forget_others(engine, images)
-    return images
+    return target
 
 
 def content_key() -> str:

@@ -36,12 +36,11 @@ class Cluster:
         """The node's container."""
         return f"{NAME}-control-plane"
 
-    def load(self, images: Sequence[str]) -> None:
-        """Brings images from the engine into the node, those that it lacks."""
-        missing = self.lacks(images)
-        if self.engine is not None and missing:
-            with progress(f"loading {', '.join(missing)} into the cluster"):
-                _kind(self.engine, "load", "docker-image", "--name", NAME, *missing)
+    def load(self, archive: Path) -> None:
+        """Brings the images of a docker archive into the node."""
+        if self.engine is not None:
+            with progress("loading the images into the cluster"):
+                _kind(self.engine, "load", "image-archive", "--name", NAME, str(archive))
 
     def lacks(self, images: Sequence[str]) -> list[str]:
         """Those of the images that the node does not hold; none where images get there without us."""
@@ -101,7 +100,12 @@ def down() -> None:
 
 def _current() -> Cluster:
     kubectl = Kubectl(tools.tool("kubectl"), None)
-    context = kubectl("config", "current-context").strip()
+    try:
+        context = kubectl("config", "current-context").strip()
+    except ClusterError as error:
+        raise ClusterError(
+            "CLUSTER=current: kubectl points at no cluster; set KUBECONFIG or choose a context"
+        ) from error
     say(f"using the cluster of kubectl's context {context}")
     return Cluster(kubectl, None)
 

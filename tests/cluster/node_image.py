@@ -256,30 +256,27 @@ def _write_node_layer(
 
 
 def _copy_kinds_files(layer: LayerWriter, files: Path, pause: str) -> None:
-    changed = {
-        "etc/systemd/system/containerd.service": _containerd_unit,
-        "etc/containerd/config.toml": _containerd_settings,
-    }
-    left_out = {"etc/systemd/system/containerd-fuse-overlayfs.service", "usr/local/bin/clean-install"}
     for file in sorted(file for file in files.rglob("*") if file.is_file()):
         place = file.relative_to(files).as_posix()
-        if place in changed:
-            layer.text(place, changed[place](file.read_text(), pause))
-        elif place not in left_out:
-            layer.file(place, file, mode=0o755 if place.startswith(("usr/local/bin/", "kind/bin/")) else 0o644)
+        if place == "etc/systemd/system/containerd.service":
+            layer.text(place, containerd_unit(file.read_text()))
+        elif place == "etc/containerd/config.toml":
+            layer.text(place, containerd_settings(file.read_text(), pause))
+        elif place not in _LEFT_OUT:
+            layer.file(place, file, mode=0o755 if file.parent.name == "bin" else 0o644)
 
 
-def _containerd_unit(text: str, _: str) -> str:
+# For engines without root, and for building the image.
+_LEFT_OUT = {"etc/systemd/system/containerd-fuse-overlayfs.service", "usr/local/bin/clean-install"}
+
+
+def containerd_unit(text: str) -> str:
     """Debian's containerd; and no lowering of its OOM score, which takes a capability that the node may lack."""
-    return re.sub(
-        r"^OOMScoreAdjust=.*\n",
-        "",
-        text.replace("/usr/local/bin/containerd", "/usr/bin/containerd"),
-        flags=re.MULTILINE,
-    )
+    text = text.replace("/usr/local/bin/containerd", "/usr/bin/containerd")
+    return re.sub(r"^OOMScoreAdjust=.*\n", "", text, flags=re.MULTILINE)
 
 
-def _containerd_settings(text: str, pause: str) -> str:
+def containerd_settings(text: str, pause: str) -> str:
     """kubeadm's pause image; pods' OOM scores only within what the node may do; no snapshotter for rootless engines."""
     text = re.sub(r"^(\s*sandbox_image = ).*$", rf'\1"{pause}"', text, flags=re.MULTILINE)
     text = text.replace("restrict_oom_score_adj = false", "restrict_oom_score_adj = true")

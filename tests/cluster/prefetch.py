@@ -1,19 +1,18 @@
 """All that the tests and the demo need and that takes long, ahead of time. Nothing is left running."""
 
-from tests.cluster import engine, images, kind, node_image, tools, wheels
+from tests.cluster import engine, images, kind, node_image, tools
 from tests.cluster.commands import say
 
 
 def everything() -> None:
-    """Fills the cache: the programs, the node image, the base image's root file system, the wheels."""
+    """Fills the cache: the programs, the node image, the desk's images."""
     tools.tools(sorted({*tools.API_SERVER_TIER, *tools.KIND_TIER, "actionlint"}))
-    wheels.ensure_wheels(images.REQUIREMENTS)
     if kind.uses_current_cluster():
         return
     was_running = engine.find_engine() is not None
     running = engine.ensure_engine()
     node_image.ensure_node_image(running)
-    images.ensure_python_image(running)
+    images.ensure_archive(running)
     if not was_running:
         engine.stop_engine()
     say("everything is there")

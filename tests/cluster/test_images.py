@@ -1,7 +1,6 @@
 """What the images' names and wheels are made from."""
 
 from tests.cluster.images import image_names
-from tests.cluster.node_image import default_storage_manifest
 from tests.cluster.wheels import applicable
 
 LOCK = """\
@@ -39,10 +38,3 @@ def test_both_images_carry_the_hash_of_the_tree_below_the_prefix() -> None:
     key = plain.bot.removeprefix("desk-bot:")
     assert plain.operator == f"desk-operator:{key}"
     assert prefixed.bot == f"registry.example/desk/desk-bot:{key}"
-
-
-def test_the_storage_manifest_is_joined_from_its_go_source() -> None:
-    source = (
-        'const helper = "a/helper:1"\nconst defaultStorageManifest = `\nimage: ` + helper + `\nname: x\n`\n// end `\n'
-    )
-    assert default_storage_manifest(source) == "\nimage: a/helper:1\nname: x\n"
