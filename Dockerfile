@@ -5,7 +5,8 @@
 ARG PYTHON_IMAGE=python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS base
-ENV PATH=/opt/desk/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# kopf asks for its user's name, and uid 10001 stands in no passwd file.
+ENV PATH=/opt/desk/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 USER=desk
 
 # /opt/desk is what the images keep; /opt/build has pip and the build backend and stays behind.
 FROM base AS build
