@@ -63,7 +63,7 @@ def ground_truth(
     last = fills[-1] if fills else None
     return {
         "account": account,
-        "asOfNs": truth.time_ns,
+        "asOf": truth.time_ns,
         "markets": {exchange.listings[key].unified: market_view(market) for key, market in markets.items()},
         "openOrders": truth.open_orders,
         "ordersInFlight": truth.orders_in_flight,
