@@ -1,6 +1,7 @@
 """What the chart renders, and which values it refuses."""
 
 import argparse
+import itertools
 import re
 from typing import Any
 
@@ -12,6 +13,7 @@ from deskbot.simulator import command as simulator
 from deskoperator.cli.command import _parser as operator_parser
 from tests.chart.conftest import NAMESPACE, ROOT, Chart, Object, pod_templates
 from tests.cluster.errors import ClusterError
+from tests.operator.desk import OWN_RIGHTS
 
 pytestmark = pytest.mark.component
 
@@ -101,6 +103,14 @@ def test_the_operator_reads_no_secret_and_holds_no_wildcard(chart: Chart, values
 def test_the_rights_are_the_same_for_one_namespace_and_for_all(chart: Chart) -> None:
     one = chart.render()["Role", "desk-operator"]["rules"]
     assert chart.render(EVERYTHING)["ClusterRole", f"{NAMESPACE}-desk-operator"]["rules"] == one
+
+
+def test_the_rights_are_those_with_which_the_operator_is_tested(chart: Chart) -> None:
+    def flat(rules: list[Object]) -> set[tuple[str, str, str]]:
+        parts = ("apiGroups", "resources", "verbs")
+        return {right for rule in rules for right in itertools.product(*(rule[part] for part in parts))}
+
+    assert flat(chart.render()["Role", "desk-operator"]["rules"]) == flat(OWN_RIGHTS)
 
 
 @BOTH

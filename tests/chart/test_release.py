@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deskapi import load_bot
 from deskoperator.resources.children import children
 from deskoperator.resources.pod import JOURNAL_VOLUME, pod_template
-from tests.api.bots import example
+from tests.api.bots import changed, example
 from tests.api.crd import install_crd
 from tests.chart.conftest import CHART, NAMESPACE, RELEASE, Chart, Object, pod_templates
-from tests.cluster.commands import run
+from tests.cluster.commands import run, wait_until
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import ClusterError
 from tests.cluster.tools import tool
+from tests.operator.desk import Operator, running
 
 pytestmark = pytest.mark.apiserver
 
@@ -24,11 +26,13 @@ ACCESS = {"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBi
 
 
 class Account:
-    """What the API server lets one account do."""
+    """What the API server lets one account do. `scope` is how the operator is told where its bots are."""
 
-    def __init__(self, control_plane: ControlPlane, user: str) -> None:
+    def __init__(self, control_plane: ControlPlane, user: str, scope: tuple[str, ...]) -> None:
         self._control_plane = control_plane
         self._user = user
+        self.scope = scope
+        self.kubeconfig = control_plane.kubeconfig_for(user)
 
     def apply(self, manifest: Object) -> None:
         """A server-side apply."""
@@ -75,7 +79,7 @@ def operator(request: pytest.FixtureRequest, server: ControlPlane, chart: Chart)
         {"apiVersion": "v1", "kind": "List", "items": [o for (k, _), o in objects.items() if k in ACCESS]}
     )
     server.kubectl("apply", "-f", "-", given=access)
-    yield Account(server, OPERATOR)
+    yield Account(server, OPERATOR, ("--all-namespaces",) if request.param else ("--namespace", NAMESPACE))
     server.kubectl("delete", "--ignore-not-found", "-f", "-", given=access)
 
 
@@ -131,6 +135,27 @@ def test_one_namespace_means_no_other(server: ControlPlane, chart: Chart, operat
     everywhere = operator.may("list", "tradingdesk.io:tradingbots", OTHER_NAMESPACE)
     cluster_roles = server.kubectl("get", "clusterrole", "-o", "name")
     assert everywhere == (f"{NAMESPACE}-desk-operator" in cluster_roles)
+
+
+def test_an_operator_with_these_rights_gives_a_bot_its_children_and_is_refused_nothing(
+    server: ControlPlane, operator: Account, tmp_path: Path
+) -> None:
+    server.kubectl("apply", "--namespace", NAMESPACE, "-f", "-", given=json.dumps(changed({}, name="served")))
+    process = Operator(operator.kubeconfig, tmp_path / "log", *operator.scope)
+    with running(process):
+        wanted = (
+            "get",
+            "statefulset,role,rolebinding,serviceaccount,tradingbot",
+            "--namespace",
+            NAMESPACE,
+            "-o",
+            "name",
+        )
+        wait_until("the children exist", lambda: server.kubectl(*wanted).count("bot-served") == 4, timeout_seconds=30)
+        reported = ("get", "tradingbot", "served", "--namespace", NAMESPACE, "-o", "jsonpath={.status.phase}")
+        wait_until("the status is written", lambda: server.kubectl(*reported) == "Pending", timeout_seconds=30)
+    server.kubectl("delete", "tradingbot", "served", "--namespace", NAMESPACE)
+    assert "forbidden" not in process.log.read_text().lower()
 
 
 def test_every_pod_passes_the_restricted_standard(server: ControlPlane, chart: Chart) -> None:
