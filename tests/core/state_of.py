@@ -1,0 +1,31 @@
+"""Durable state as plain values, so that two of them can be compared field by field."""
+
+from typing import Any
+
+from deskbot.core.durable import Durable, Latch
+from deskbot.core.ledger import Ledger
+from deskbot.core.orders import Order
+
+VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
+
+
+def _fields(thing: Any) -> dict[str, Any]:
+    return {name: getattr(thing, name) for name in type(thing).__slots__ if name not in VOLATILE}
+
+
+def state_of(durable: Durable) -> dict[str, Any]:
+    """Every field of the durable state but the volatile ones of orders, in the order in which they were made."""
+    found: dict[str, Any] = {}
+    for name, value in vars(durable).items():
+        if name == "_steps":
+            continue
+        found[name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Order | Ledger | Latch):
+        return _fields(value)
+    if isinstance(value, dict):
+        return [(key, _plain(one)) for key, one in value.items()]
+    return value
