@@ -37,7 +37,7 @@ def test_trades_at_its_price_advance_an_order_until_the_rest_of_a_trade_fills_it
 
 
 def test_a_trade_is_not_counted_again_when_the_book_tells_of_it() -> None:
-    desk = Desk(queue_model=QueueModel.CONSERVATIVE)
+    desk = Desk(queue_model=QueueModel.PROPORTIONAL)
     order = desk.order("buy", "0.1", 59_999)
     desk.delta(bids=[(59_999, 2)])
     desk.trade(59_999, "0.3")

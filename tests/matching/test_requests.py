@@ -147,8 +147,7 @@ def test_requests_of_one_account_never_overtake_each_other() -> None:
         accepted = desk.send("buy", "0.01", 59_000)
         assert isinstance(desk.exchange.cancel(desk.now_ns, "alice", LINEAR, order_id=accepted.order_id), Accepted)
     desk.settle(2000)
-    assert desk.exchange.open_orders("alice") == []
-    assert len(desk.exchange.order_history("alice")) == 20
+    assert [order.status for order in desk.exchange.order_history("alice")] == [OrderStatus.CANCELLED] * 20
 
 
 def test_an_order_may_fill_while_its_cancellation_travels() -> None:

@@ -24,9 +24,8 @@ def ahead_after_shrinking(ahead: int, before: int, cancelled: int, model: QueueM
 
     Never more than what is still displayed, nor below zero.
     """
-    behind = before - ahead
-    from_front = max(0, cancelled - behind)
-    if model is QueueModel.PROPORTIONAL and behind > 0:
-        expected = cancelled * ahead * ahead // (ahead * ahead + behind * behind)
-        from_front = max(from_front, expected)
+    behind = max(0, before - ahead)
+    from_front = 0
+    if model is QueueModel.PROPORTIONAL and ahead > 0:
+        from_front = cancelled * ahead * ahead // (ahead * ahead + behind * behind)
     return max(0, min(ahead - from_front, before - cancelled))
