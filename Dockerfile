@@ -13,7 +13,7 @@ FROM base AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python3 -m venv --without-pip /opt/desk && python3 -m venv /opt/build
-COPY requirements/*.txt wheelhous[e] wheels/
+COPY requirements/build.txt requirements/operator.txt requirements/bot.txt wheelhous[e] wheels/
 RUN if ls wheels/*.whl > /dev/null 2>&1; then printf '[global]\nno-index = true\nfind-links = /build/wheels\n' > /etc/pip.conf; fi
 RUN /opt/build/bin/pip install --require-hashes --requirement wheels/build.txt
 

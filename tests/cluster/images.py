@@ -19,10 +19,11 @@ from tests.cluster.debian import root_file_system, root_file_system_path
 from tests.cluster.engine import Engine
 from tests.cluster.kind import Cluster
 from tests.cluster.node_image import pulled, registry_answers
-from tests.cluster.wheels import PYTHON_VERSION, ensure_wheels
+from tests.cluster.wheels import IMAGE_PARTS, PYTHON_VERSION, ensure_wheels
 
 PROJECT = Path(__file__).parents[2]
-REQUIREMENTS = PROJECT / "requirements"
+_FILES = ("Dockerfile", ".dockerignore", "pyproject.toml", "README.md")
+_LOCKS = tuple(f"requirements/{part}.txt" for part in IMAGE_PARTS)
 _SOURCES = ("crds", "operator", "botimage", "strategies")
 _STOCK_PYTHON = f"python:{PYTHON_VERSION}-slim"
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
@@ -38,42 +39,27 @@ class Images:
 
 def ensure_images(cluster: Cluster) -> Images:
     """Builds what is missing and loads it. For the current cluster it only names them: it must be able to pull them."""
-    images = image_names(os.environ.get("IMAGE_PREFIX", ""))
-    if cluster.engine is None:
-        say(f"this cluster must be able to pull {images.operator} and {images.bot} (IMAGE_PREFIX says from where)")
-        return images
-    if cluster.lacks([images.operator, images.bot]):
-        cluster.load(ensure_archive(cluster.engine))
+    with _snapshot() as tree:
+        images = image_names(tree)
+        if cluster.engine is None:
+            images = image_names(tree, os.environ.get("IMAGE_PREFIX", ""))
+            say(f"this cluster must be able to pull {images.operator} and {images.bot} (IMAGE_PREFIX says from where)")
+        elif cluster.lacks([images.operator, images.bot]):
+            cluster.load(_ensure_archive(cluster.engine, tree, images))
     return images
 
 
-def image_names(prefix: str = "") -> Images:
-    """The names of the images of the tree as it is, below a registry's prefix."""
-    key = content_key()
+def prefetch(engine: Engine) -> None:
+    """Builds the images of the tree as it is into the cache."""
+    with _snapshot() as tree:
+        _ensure_archive(engine, tree, image_names(tree))
+
+
+def image_names(tree: Path, prefix: str = "") -> Images:
+    """The names of the images of a tree, below a registry's prefix; the tag is the hash of what goes into them."""
+    key = files_key(tree, (file for file in tree.rglob("*") if file.is_file()))
     start = f"{prefix.rstrip('/')}/" if prefix else ""
     return Images(operator=f"{start}desk-operator:{key}", bot=f"{start}desk-bot:{key}")
-
-
-def ensure_archive(engine: Engine) -> Path:
-    """A docker archive of both images in the cache, built when absent: a new cluster is filled without building."""
-    images = image_names()
-    target = cache_directory() / "images" / f"desk-images-{images.bot.rpartition(':')[2]}.tar"
-    with only_one_at_a_time("images"):
-        if not target.exists():
-            _build(engine, {"operator": images.operator, "bot": images.bot})
-            with new_entry(target) as unfinished:
-                engine.run("save", "--output", str(unfinished), images.operator, images.bot)
-            forget_others(target)
-            _forget_others(engine, images)
-    return target
-
-
-def content_key() -> str:
-    """The hash of what the Dockerfile copies, and of itself."""
-    files = [PROJECT / name for name in ("Dockerfile", "pyproject.toml", "README.md")]
-    files += REQUIREMENTS.glob("*.txt")
-    files += (file for source in _SOURCES for file in (PROJECT / source).rglob("*") if _is_source(file))
-    return files_key(PROJECT, files)
 
 
 def ensure_python_image(engine: Engine) -> str:
@@ -89,13 +75,26 @@ def ensure_python_image(engine: Engine) -> str:
     return name
 
 
-def _build(engine: Engine, targets: dict[str, str]) -> None:
+def _ensure_archive(engine: Engine, tree: Path, images: Images) -> Path:
+    """A docker archive of both images in the cache, built when absent: a new cluster is filled without building."""
+    target = cache_directory() / "images" / f"desk-images-{images.bot.rpartition(':')[2]}.tar"
+    with only_one_at_a_time("images"):
+        if not target.exists():
+            _build(engine, tree, {"operator": images.operator, "bot": images.bot})
+            with new_entry(target) as unfinished:
+                engine.run("save", "--output", str(unfinished), images.operator, images.bot)
+            forget_others(target)
+            _forget_others(engine, images)
+    return target
+
+
+def _build(engine: Engine, tree: Path, targets: dict[str, str]) -> None:
     base = ensure_python_image(engine)
-    with _context(ensure_wheels(REQUIREMENTS)) as context:
-        for target, name in targets.items():
-            with progress(f"building the image {name}"):
-                options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
-                engine.run("build", "--quiet", "--network", "none", *options, str(context))
+    shutil.copytree(ensure_wheels(tree / "requirements"), tree / "wheelhouse", copy_function=os.link)
+    for target, name in targets.items():
+        with progress(f"building the image {name}"):
+            options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
+            engine.run("build", "--quiet", "--network", "none", *options, str(tree))
 
 
 def _forget_others(engine: Engine, images: Images) -> None:
@@ -108,17 +107,14 @@ def _forget_others(engine: Engine, images: Images) -> None:
 
 
 @contextmanager
-def _context(wheels: Path) -> Iterator[Path]:
-    """A build context of the sources and the wheels, the latter linked from the cache."""
+def _snapshot() -> Iterator[Path]:
+    """A copy of what the images are made from, so that an edit meanwhile cannot part name and content."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=cache_directory(), prefix=".context-") as directory:
-        context = Path(directory)
-        for name in ("Dockerfile", ".dockerignore", "pyproject.toml", "README.md"):
-            shutil.copy(PROJECT / name, context)
-        for name in (*_SOURCES, "requirements"):
-            shutil.copytree(PROJECT / name, context / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        shutil.copytree(wheels, context / "wheelhouse", copy_function=os.link)
-        yield context
-
-
-def _is_source(file: Path) -> bool:
-    return file.is_file() and "__pycache__" not in file.parts and file.suffix != ".pyc"
+        tree = Path(directory)
+        (tree / "requirements").mkdir()
+        for name in (*_FILES, *_LOCKS):
+            shutil.copy(PROJECT / name, tree / name)
+        for name in _SOURCES:
+            shutil.copytree(PROJECT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        yield tree

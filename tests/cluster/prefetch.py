@@ -12,7 +12,7 @@ def everything() -> None:
     was_running = engine.find_engine() is not None
     running = engine.ensure_engine()
     node_image.ensure_node_image(running)
-    images.ensure_archive(running)
+    images.prefetch(running)
     if not was_running:
         engine.stop_engine()
     say("everything is there")

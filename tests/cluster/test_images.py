@@ -1,5 +1,7 @@
 """What the images' names and wheels are made from."""
 
+from pathlib import Path
+
 from tests.cluster.images import image_names
 from tests.cluster.wheels import applicable
 
@@ -33,8 +35,11 @@ uvloop==0.22.1
     )
 
 
-def test_both_images_carry_the_hash_of_the_tree_below_the_prefix() -> None:
-    plain, prefixed = image_names(), image_names("registry.example/desk/")
+def test_both_images_carry_the_hash_of_the_tree_below_the_prefix(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text("1")
+    plain, prefixed = image_names(tmp_path), image_names(tmp_path, "registry.example/desk/")
     key = plain.bot.removeprefix("desk-bot:")
     assert plain.operator == f"desk-operator:{key}"
     assert prefixed.bot == f"registry.example/desk/desk-bot:{key}"
+    (tmp_path / "source").write_text("2")
+    assert image_names(tmp_path) != plain

@@ -13,16 +13,16 @@ from packaging.markers import Marker
 
 from tests.cluster.cache import cache_directory, forget_others, new_entry, only_one_at_a_time, recipe_key
 from tests.cluster.commands import progress, run
-from tests.cluster.errors import ClusterError
 
 PYTHON_VERSION = "3.11"
+IMAGE_PARTS = ("build", "operator", "bot")
 _PATCH_RELEASES = ("3.11.0", "3.11.99")  # a marker that holds for either end may hold in the image
 _GLIBC = 36  # Debian 12 has glibc 2.36: the newest manylinux wheels that run there
 
 
 def ensure_wheels(requirements: Path) -> Path:
     """A directory with every wheel that the image's locks in that directory name."""
-    locks = [lock(requirements, part) for part in ("build", "operator", "bot")]
+    locks = [requirements / f"{part}.txt" for part in IMAGE_PARTS]
     key = recipe_key(*(path.read_text() for path in locks), *_interpreter())
     target = cache_directory() / "wheels" / f"wheels-{key}"
     with only_one_at_a_time("wheels"):
@@ -33,16 +33,6 @@ def ensure_wheels(requirements: Path) -> Path:
                     _download(path, unfinished)
             forget_others(target)
     return target
-
-
-def lock(requirements: Path, part: str) -> Path:
-    """The lock file of a part. Raises ClusterError when there is none."""
-    path = requirements / f"{part}.txt"
-    if not path.is_file():
-        raise ClusterError(
-            f"{path.parent.name}/{path.name} is missing: the images are built from it (`make lock` writes it)"
-        )
-    return path
 
 
 def applicable(locked: str) -> str:
