@@ -24,7 +24,7 @@ PRINTER_COLUMNS = [
     ),
     ("Equity", "string", ".status.engine.equity", "Value of the account in the quote currency.", 0),
     ("Orders", "integer", ".status.engine.openOrders", "Orders open on the venue.", 0),
-    ("PnL", "string", ".status.engine.dayPnl", "Change of equity since the start of the UTC day.", 0),
+    ("PnL", "string", ".status.engine.dayPnl", "PnL less fees since the start of the UTC day.", 0),
     ("Age", "date", ".metadata.creationTimestamp", "Time since the bot was created.", 0),
     ("Market", "string", ".spec.markets[0]", "Its first market.", 1),
     ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why it is ready or not.", 1),

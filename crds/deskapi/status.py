@@ -106,7 +106,10 @@ class EngineStatus(StatusModel):
     equity: SignedAmount | None = Field(
         default=None, description="Value of the account in the quote currency, unrealised PnL included."
     )
-    day_pnl: SignedAmount | None = Field(default=None, description="Change of equity since the start of the UTC day.")
+    day_pnl: SignedAmount | None = Field(
+        default=None,
+        description="Realised and unrealised PnL less fees in the quote currency, since the start of the UTC day.",
+    )
     realised_pnl: SignedAmount | None = Field(
         default=None, description="Realised PnL before fees, in the quote currency."
     )

@@ -22,6 +22,7 @@ from deskbot.core.orders import (
 )
 from deskbot.core.records import (
     CancelAsked,
+    DayBegan,
     Filled,
     HaltConfirmed,
     Intent,
@@ -68,6 +69,8 @@ class Durable:
         self.orphaned: dict[str, None] = {}
         self.opened: dict[str, None] = {}
         self.account_id = ""
+        self.day = 0
+        self.day_pnl = 0
         self.last_client_id = ""
         self._trades: dict[tuple[str, str], int] = {}
         self._forgotten_ms = -1
@@ -81,6 +84,7 @@ class Durable:
             HaltConfirmed: self._halt_confirmed,
             Released: self._released,
             Orphaned: self._orphaned,
+            DayBegan: self._day_began,
             Session: self._session,
         }
 
@@ -178,6 +182,10 @@ class Durable:
 
     def _orphaned(self, record: Orphaned) -> None:
         self.orphaned[record.client_id] = None
+
+    def _day_began(self, record: DayBegan) -> None:
+        self.day = record.day
+        self.day_pnl = record.pnl
 
     def _session(self, record: Session) -> None:
         self.sessions += 1

@@ -35,11 +35,12 @@ from deskbot.core.events import (
 from deskbot.core.gate import OrderRate
 from deskbot.core.market import MarketState
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
-from deskbot.core.records import Intent, Record, Session
+from deskbot.core.records import DayBegan, Intent, Record, Session
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
 from deskbot.core.sweep import Sweep
 
+DAY = 86_400_000_000_000
 STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unproven: the pod's grace is 10 s
 RECONCILING = "reconciling"
 STRATEGY_ERROR = "strategy error"
@@ -197,6 +198,14 @@ class Engine:
 
     def _on_timer(self, _timer: Timer) -> None:
         order_life.chase(self._state, emergency=self._sweep is not None)
+        self._begin_day()
+
+    def _begin_day(self) -> None:
+        """Note the PnL with which a UTC day begins, as soon as it can be told."""
+        state = self._state
+        day = state.at // DAY
+        if day != state.durable.day and self._reconciliation.done_at and state.can_value_positions():
+            state.record(DayBegan(state.at, day, state.pnl()))
 
     # after every event but market data
 
@@ -306,6 +315,7 @@ class Engine:
             last_fill_at=max((ledger.last_fill_at for ledger in durable.ledgers.values()), default=0),
             equity=None if state.equity is None else state.equity + pnl - state.equity_pnl,
             pnl=pnl,
+            day_pnl=pnl - durable.day_pnl if durable.day else None,
             realised=sum(ledger.realised for ledger in durable.ledgers.values()),
             open_orders=len(durable.live_orders()),
             orders=durable.intents,

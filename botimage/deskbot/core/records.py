@@ -114,6 +114,15 @@ class Orphaned:
 
 
 @dataclass
+class DayBegan:
+    """A UTC day (counted from 1970-01-01) began with this PnL, in units of quote."""
+
+    at: int
+    day: int
+    pnl: int
+
+
+@dataclass
 class Session:
     """A process began to use this journal."""
 
@@ -122,11 +131,35 @@ class Session:
     account_id: str
 
 
-Record = Intent | CancelAsked | OrderMoved | Filled | Opened | Latched | HaltConfirmed | Released | Orphaned | Session
+Record = (
+    Intent
+    | CancelAsked
+    | OrderMoved
+    | Filled
+    | Opened
+    | Latched
+    | HaltConfirmed
+    | Released
+    | Orphaned
+    | DayBegan
+    | Session
+)
 
 _KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
-    for kind in (Intent, CancelAsked, OrderMoved, Filled, Opened, Latched, HaltConfirmed, Released, Orphaned, Session)
+    for kind in (
+        Intent,
+        CancelAsked,
+        OrderMoved,
+        Filled,
+        Opened,
+        Latched,
+        HaltConfirmed,
+        Released,
+        Orphaned,
+        DayBegan,
+        Session,
+    )
 }
 _FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
 

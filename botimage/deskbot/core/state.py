@@ -70,6 +70,11 @@ class State:
         wanted = self.control.markets if self.control is not None else ()
         return tuple(dict.fromkeys((*wanted, *self.durable.ledgers, *(o.market for o in self.durable.orders.values()))))
 
+    def can_value_positions(self) -> bool:
+        """Whether every open position has a price."""
+        held = (market for market, ledger in self.durable.ledgers.items() if ledger.position)
+        return all(market in self.markets and self.markets[market].half_mid for market in held)
+
     def pnl(self) -> int:
         """Realised and unrealised PnL of all markets less fees in the quote coin, in units of quote."""
         total = 0

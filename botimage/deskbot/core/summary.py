@@ -56,6 +56,7 @@ class Summary:
     last_fill_at: int
     equity: int | None
     pnl: int
+    day_pnl: int | None
     realised: int
     open_orders: int
     orders: int

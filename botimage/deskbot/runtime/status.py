@@ -36,6 +36,7 @@ def engine_status(summary: Summary, reporter: Reporter) -> EngineStatus:
         last_tick_time=_time(summary.last_tick_at),
         last_fill_time=_time(summary.last_fill_at),
         equity=None if summary.equity is None else from_units(summary.equity),
+        day_pnl=None if summary.day_pnl is None else from_units(summary.day_pnl),
         realised_pnl=from_units(summary.realised),
         positions=tuple(map(_position, summary.positions)),
         open_orders=summary.open_orders,
