@@ -88,6 +88,23 @@ async def test_the_wallet_moved_by_exactly_what_ground_truth_says(client: Client
     assert balance["BTC"] == 1 + Fraction(spot["position"])
 
 
+async def test_the_transaction_log_leads_from_the_opening_balances_to_the_wallet(client: Client) -> None:
+    for category in ("linear", "spot"):
+        for side, quantity in TRADES:
+            await client.market(side, quantity, category)
+    wallet = (await client.get("/v5/account/wallet-balance", accountType="UNIFIED"))["result"]["list"][0]["coin"]
+    opening = {"USDT": Fraction(100_000), "BTC": Fraction(1)}
+    for coin in wallet:
+        listed = await client.get("/v5/account/transaction-log", currency=coin["coin"], limit=50)
+        balance = opening[coin["coin"]]
+        for row in reversed(listed["result"]["list"]):
+            assert Fraction(row["change"]) == Fraction(row["cashFlow"]) - Fraction(row["fee"])
+            balance += Fraction(row["change"])
+            assert Fraction(row["cashBalance"]) == balance
+        assert balance == Fraction(coin["walletBalance"])
+        assert len(listed["result"]["list"]) == {"USDT": 10, "BTC": 5}[coin["coin"]]
+
+
 async def test_the_last_order_gone_is_stamped_and_unstamped(client: Client) -> None:
     placed = [await client.limit() for _ in range(3)]
     assert (await client.hook("/ground-truth?account=key"))["lastOrderGoneAt"] is None

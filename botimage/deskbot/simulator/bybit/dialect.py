@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deskbot.simulator.accounts import Account, Trait
-from deskbot.simulator.bybit import codes, rest_account, rest_market, rest_orders, rest_trading
+from deskbot.simulator.bybit import codes, rest_account, rest_ledger, rest_market, rest_orders, rest_trading
 from deskbot.simulator.bybit.call import Call, Json
 from deskbot.simulator.bybit.rate_limit import Allowance, RateLimits
 from deskbot.simulator.bybit.signature import Signed, read_headers, verify_request
@@ -32,6 +32,7 @@ READ: dict[str, Handler] = {
     "/v5/account/wallet-balance": rest_account.wallet_balance,
     "/v5/account/info": rest_account.account_info,
     "/v5/account/fee-rate": rest_account.fee_rates,
+    "/v5/account/transaction-log": rest_ledger.transaction_log,
     "/v5/position/list": rest_account.positions,
     "/v5/user/query-api": rest_account.key_info,
     "/v5/asset/coin/query-info": rest_account.coin_info,

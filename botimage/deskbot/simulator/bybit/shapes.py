@@ -133,7 +133,7 @@ def execution(listing: Listing, fill: ExecutionReport) -> Json:
         "execTime": milliseconds(fill.time_ns),
         "execFee": money(fill.fee_units),
         "feeCurrency": fill.fee_asset,
-        "feeRate": money(_rate(listing, is_maker=fill.is_maker)),
+        "feeRate": fee_rate(listing, is_maker=fill.is_maker),
         "isMaker": fill.is_maker,
         "markPrice": price(listing, fill.ticks),
         "indexPrice": "",
@@ -174,6 +174,5 @@ def fast_execution(listing: Listing, fill: ExecutionReport) -> Json:
     }
 
 
-def _rate(listing: Listing, *, is_maker: bool) -> int:
-    rate = listing.maker_rate if is_maker else listing.taker_rate
-    return int(rate.scaleb(18))
+def fee_rate(listing: Listing, *, is_maker: bool) -> str:
+    return plain(listing.maker_rate if is_maker else listing.taker_rate)
