@@ -41,6 +41,14 @@ print(cls.__module__, made.id, len(names), len(made.exceptions["exact"]), "krake
 
 
 @pytest.mark.component
+def test_the_blocking_transport_is_left_out_and_still_there_for_others() -> None:
+    program = (
+        f"{_LOAD}load_exchange('bybit')\nprint('requests' in sys.modules)\nimport requests\nprint(requests.Session)"
+    )
+    assert _run(program) == ["False", "<class", "'requests.sessions.Session'>"]
+
+
+@pytest.mark.component
 def test_the_stubs_save_most_of_the_memory_of_ccxt() -> None:
     nothing = int(_run(_MEMORY)[0])
     stubbed = int(_run(f'{_LOAD}load_exchange("bybit")\n{_MEMORY}')[0])

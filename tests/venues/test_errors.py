@@ -157,3 +157,8 @@ def test_a_description_is_one_short_line_with_the_venues_code() -> None:
         describe(refused(110007, "ab not enough for new order"))
         == "InsufficientFunds: 110007 ab not enough for new order"
     )
+
+
+def test_a_description_of_a_lost_request_names_the_address_without_its_query() -> None:
+    lost = ccxt_errors.RequestTimeout("bybit GET https://api.bybit.com/v5/order/realtime?category=linear&limit=50")
+    assert describe(lost) == "RequestTimeout: bybit GET https://api.bybit.com/v5/order/realtime"

@@ -77,6 +77,7 @@ _DEFINITE_WITH_CODE: Final = (
 _ASK_FIRST: Final = (ccxt_errors.OrderNotFound, ccxt_errors.DuplicateOrderId)
 
 _CODE: Final = re.compile(r'"ret_?[cC]ode"\s*:\s*"?(-?\d+)')
+_QUERY: Final = re.compile(r"\?\S*")
 _MESSAGE: Final = re.compile(r'"ret_?[mM]sg"\s*:\s*"([^"]*)"')
 
 
@@ -92,7 +93,7 @@ def describe(error: BaseException) -> str:
     if code in _WRONG_KEY:
         return f"{name}: {code} the venue refuses the key or its signature"
     found = _MESSAGE.search(str(error))
-    text = found.group(1) if found else str(error).split("{", 1)[0]
+    text = found.group(1) if found else _QUERY.sub("", str(error).split("{", 1)[0])
     return f"{name}: {code} {text}".strip()[:200] if code else f"{name}: {text}".rstrip(": ")[:200]
 
 
@@ -131,7 +132,8 @@ def opening_error(error: Exception, where: str) -> DeskError:
     for kind, make, reason, words in _OPENING:
         if isinstance(error, kind):
             return make(reason, f"{where} {words} ({text})")
-    return Transient(Reason.VENUE_UNREACHABLE, f"{where} does not answer as it should ({text})")
+    words = "does not answer" if isinstance(error, ccxt_errors.NetworkError) else "does not answer as it should"
+    return Transient(Reason.VENUE_UNREACHABLE, f"{where} {words} ({text})")
 
 
 # In this order: PermissionDenied and AccountSuspended are AuthenticationErrors too.
