@@ -1,11 +1,13 @@
 """How the end of a run is told: nothing when all is well, else one line, and the exit status."""
 
 import sys
+from typing import TYPE_CHECKING
 
-from deskbot.runtime.session import Ended
+if TYPE_CHECKING:
+    from deskbot.runtime.session import Ended
 
 
-def status_of(ended: Ended) -> int:
+def status_of(ended: "Ended") -> int:
     """The exit status of a bot's end."""
     if ended.confirmed and not ended.failed:
         return 0

@@ -5,6 +5,8 @@ status: 0 when the venue has confirmed that no order is left, 1 when it has not 
 """
 
 import argparse
+import sys
+from typing import cast
 
 from deskbot.cli.arguments import MAX_SPEED
 from deskbot.cli.ending import complain
@@ -16,6 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one bot to its end."""
     if arguments.object is not None:
         way = "deskbot.cli.run_object"
+        # structlog would import it for a console that a pod has not: 3 MB
+        cast("dict[str, None]", sys.modules).setdefault("rich", None)
     else:
         way = "deskbot.cli.run_virtual" if arguments.speed == MAX_SPEED else "deskbot.cli.run_file"
     try:

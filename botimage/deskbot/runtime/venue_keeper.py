@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from deskapi import Mode, TradingBotSpec
 from deskbot.core.errors import Blocked, DeskError, Transient
 from deskbot.core.events import Event, StreamChange, VenueLost, VenueReady
+from deskbot.runtime import memory
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import CredentialSource
 from deskbot.runtime.emergency import cancel_everything
@@ -119,6 +120,7 @@ class VenueKeeper:
             if isinstance(error, DeskError):  # the settings changed under way: start over with the new ones
                 return
             raise
+        memory.settle()
         old, old_stream = self._venue, self._stream
         self._venue, self._open_with = venue, settings
         self._requests.use(venue, ready=True)
