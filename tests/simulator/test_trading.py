@@ -71,6 +71,12 @@ async def test_a_trigger_on_the_wrong_side_of_the_market_is_refused(client: Clie
     assert (await client.limit(triggerPrice="60500"))["retCode"] == 10001
 
 
+async def test_an_eleventh_conditional_order_on_a_market_is_refused(client: Client) -> None:
+    stop = {"triggerPrice": "59500", "triggerDirection": 2}
+    codes = [(await client.limit(**stop))["retCode"] for _ in range(11)]
+    assert codes == [0] * 10 + [110009]
+
+
 async def test_each_order_of_a_batch_stands_alone(client: Client) -> None:
     good = {"symbol": SYMBOL, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "59000"}
     request = [good | {"orderLinkId": "one"}, good | {"qty": "0"}, good | {"orderLinkId": "three"}]

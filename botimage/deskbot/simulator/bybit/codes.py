@@ -66,7 +66,6 @@ INSUFFICIENT_FUNDS = Rule((110007, "ab not enough for new order"), (170131, "Ins
 DUPLICATE_LINK_ID = Rule((110072, "OrderLinkedID is duplicate"), (170141, "Duplicate clientOrderId."))
 ORDER_NOT_FOUND = Rule((110001, "order not exists or too late to {verb}"), (170213, "Order does not exist."))
 NOTHING_TO_REDUCE = both(110017, "current position is zero, cannot fix reduce-only order qty")
-REDUCE_ONLY_SAME_SIDE = both(110017, "orderQty will be truncated to zero.")
 TOO_MANY_ORDERS = Rule((110020, "Cannot have more than 500 active orders."), (170005, "Too many new orders."))
 TOO_MANY_TRIGGER_ORDERS = Rule(
     (110009, "The number of stop orders exceeds the maximum allowable limit."),
@@ -116,10 +115,6 @@ def permission_denied() -> Refusal:
 
 def too_many_visits() -> Refusal:
     return Refusal(10006, "Too many visits. Exceeded the API Rate Limit.")
-
-
-def server_error() -> Refusal:
-    return Refusal(10016, "Server error.")
 
 
 def unknown_route() -> Refusal:

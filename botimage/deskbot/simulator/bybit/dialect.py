@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deskbot.simulator.accounts import Account, Trait
-from deskbot.simulator.bybit import codes, rest_account, rest_ledger, rest_market, rest_orders, rest_trading
+from deskbot.simulator.bybit import (
+    codes,
+    rest_account,
+    rest_ledger,
+    rest_market,
+    rest_orders,
+    rest_settings,
+    rest_trading,
+)
 from deskbot.simulator.bybit.call import Call, Json
 from deskbot.simulator.bybit.rate_limit import Allowance, RateLimits
 from deskbot.simulator.bybit.signature import Signed, read_headers, verify_request
@@ -23,19 +31,19 @@ PUBLIC: dict[str, Handler] = {
     "/v5/market/funding/history": rest_market.nothing,
     "/v5/market/open-interest": rest_market.nothing,
     "/v5/market/risk-limit": rest_market.nothing,
-    "/v5/system/status": rest_account.no_list,
+    "/v5/system/status": rest_settings.no_list,
 }
 READ: dict[str, Handler] = {
     "/v5/order/realtime": rest_orders.realtime,
     "/v5/order/history": rest_orders.history,
     "/v5/execution/list": rest_orders.executions,
     "/v5/account/wallet-balance": rest_account.wallet_balance,
-    "/v5/account/info": rest_account.account_info,
-    "/v5/account/fee-rate": rest_account.fee_rates,
+    "/v5/account/info": rest_settings.account_info,
+    "/v5/account/fee-rate": rest_settings.fee_rates,
     "/v5/account/transaction-log": rest_ledger.transaction_log,
     "/v5/position/list": rest_account.positions,
-    "/v5/user/query-api": rest_account.key_info,
-    "/v5/asset/coin/query-info": rest_account.coin_info,
+    "/v5/user/query-api": rest_settings.key_info,
+    "/v5/asset/coin/query-info": rest_settings.coin_info,
 }
 WRITE: dict[str, Handler] = {
     "/v5/order/create": rest_trading.create,
@@ -45,9 +53,9 @@ WRITE: dict[str, Handler] = {
     "/v5/order/create-batch": rest_trading.batch(rest_trading.create),
     "/v5/order/amend-batch": rest_trading.batch(rest_trading.amend),
     "/v5/order/cancel-batch": rest_trading.batch(rest_trading.cancel),
-    "/v5/order/disconnected-cancel-all": rest_account.acknowledge_only,
-    "/v5/position/set-leverage": rest_account.set_leverage,
-    "/v5/position/switch-mode": rest_account.switch_mode,
+    "/v5/order/disconnected-cancel-all": rest_settings.acknowledge_only,
+    "/v5/position/set-leverage": rest_settings.set_leverage,
+    "/v5/position/switch-mode": rest_settings.switch_mode,
 }
 HANDLERS: dict[tuple[str, str], Handler] = {
     **{("GET", path): handler for path, handler in (PUBLIC | READ).items()},

@@ -50,8 +50,12 @@ def refuse(
     last: str = "",
     too_high: bool = False,
 ) -> codes.Refusal:
-    """`too_high` tells a price above the last from one below: spot has a code for each."""
-    rule = codes.PRICE_TOO_HIGH if reason is Refusal.PRICE_OUTSIDE_LIMIT and too_high else RULES[reason]
+    """`too_high` tells a price above the last from one below, `trigger` a conditional order: they have codes apart."""
+    rule = RULES[reason]
+    if reason is Refusal.PRICE_OUTSIDE_LIMIT and too_high:
+        rule = codes.PRICE_TOO_HIGH
+    if reason is Refusal.TOO_MANY_OPEN_ORDERS and trigger:
+        rule = codes.TOO_MANY_TRIGGER_ORDERS
     return rule.refusal(
         listing.category.value,
         symbol=listing.symbol,

@@ -1,19 +1,16 @@
-"""The account as its owner reads it: balances, positions, fees, the rights of the key, and the few settings."""
+"""What an account holds, as its owner reads it: balances and positions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from zlib import crc32
 
 from deskbot.matching import Category, Exchange, Listing, PositionReport, WalletReport
 from deskbot.matching.units import ONE, half_even, units
-from deskbot.simulator.accounts import Account, Trait
+from deskbot.simulator.accounts import Trait
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
 from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
-from deskbot.simulator.bybit.refusals import refuse
 
-UNIFIED_TRADING_ACCOUNT_2_PRO = 6
 STABLE_COINS = ("USDT", "USDC", "USD")
 MAINTENANCE_MARGIN_RATE = units("0.005")
 
@@ -175,126 +172,3 @@ def position(exchange: Exchange, report: PositionReport) -> Json:
         "updatedTime": milliseconds(report.time_ns),
         "seq": report.sequence or -1,
     }
-
-
-def fee_rates(call: Call) -> Json:
-    """Without a category linear is meant, as clients that ask for all rates expect."""
-    named = call.text("category") or Category.LINEAR.value
-    symbol = call.text("symbol")
-    return {
-        "category": named if named == Category.SPOT.value else "",
-        "list": [
-            {
-                "symbol": listing.symbol,
-                "baseCoin": "",
-                "takerFeeRate": plain(listing.taker_rate),
-                "makerFeeRate": plain(listing.maker_rate),
-            }
-            for listing in call.exchange.listings.values()
-            if listing.category.value == named and symbol in ("", listing.symbol)
-        ],
-    }
-
-
-def account_info(call: Call) -> Json:
-    isolated = call.account is not None and Trait.ISOLATED in call.account.traits
-    classic = call.account is not None and Trait.CLASSIC in call.account.traits
-    return {
-        "marginMode": "ISOLATED_MARGIN" if isolated else "REGULAR_MARGIN",
-        "updatedTime": milliseconds(call.now_ns),
-        "unifiedMarginStatus": 1 if classic else UNIFIED_TRADING_ACCOUNT_2_PRO,
-        "dcpStatus": "OFF",
-        "timeWindow": 10,
-        "smpGroup": 0,
-        "isMasterTrader": False,
-        "spotHedgingStatus": "OFF",
-    }
-
-
-def key_info(call: Call) -> Json:
-    assert call.account is not None  # noqa: S101 - the dialect never calls a private handler without one
-    return key_rights(call.account)
-
-
-def key_rights(account: Account) -> Json:
-    """`user/query-api`: what this key may do, from where, for how long."""
-    traits = account.traits
-    trading = Trait.NO_TRADING not in traits
-    return {
-        "id": str(10_000_000 + crc32(account.key.encode()) % 90_000_000),
-        "note": "simulated",
-        "apiKey": account.key,
-        "readOnly": int(Trait.READ_ONLY in traits),
-        "secret": "",
-        "permissions": {
-            "ContractTrade": ["Order", "Position"] if trading else [],
-            "Spot": ["SpotTrade"] if trading else [],
-            "Wallet": ["AccountTransfer", "Withdraw"] if Trait.WITHDRAW in traits else [],
-            "Options": [],
-            "Derivatives": ["DerivativesTrade"] if trading else [],
-            "CopyTrading": [],
-            "BlockTrade": [],
-            "Exchange": [],
-            "NFT": [],
-            "Affiliate": [],
-            "Earn": [],
-        },
-        "ips": list(account.ips),
-        "type": 1,
-        "deadlineDay": 90,
-        "expiredAt": "2100-01-01T00:00:00Z",
-        "createdAt": "2024-01-01T00:00:00Z",
-        "unified": 0,
-        "uta": int(Trait.CLASSIC not in traits),
-        "userID": 24_600_000 + crc32(account.key.encode()) % 1_000_000_000,
-        "inviterID": 0,
-        "vipLevel": "No VIP",
-        "mktMakerLevel": "0",
-        "affiliateID": 0,
-        "rsaPublicKey": "",
-        "isMaster": True,
-        "parentUid": "0",
-        "kycLevel": "LEVEL_DEFAULT",
-        "kycRegion": "",
-    }
-
-
-def coin_info(call: Call) -> Json:
-    """Every coin the markets name; none can be deposited or withdrawn."""
-    coins = {name for one in call.exchange.listings.values() for name in (one.base, one.quote, one.settle)}
-    wanted = call.text("coin")
-    return {
-        "rows": [
-            {"name": name, "coin": name, "remainAmount": "0", "chains": []}
-            for name in sorted(coins)
-            if wanted in ("", name)
-        ]
-    }
-
-
-def set_leverage(call: Call) -> Json:
-    listing = call.listing()
-    buy, sell = call.decimal("buyLeverage"), call.decimal("sellLeverage")
-    if buy is None or buy != sell:
-        raise codes.INVALID_PARAMETER.refusal(call.category, name="buyLeverage")
-    refused = call.exchange.set_leverage(call.key, listing.key, buy)
-    if refused is not None:
-        raise refuse(refused, listing)
-    return {}
-
-
-def switch_mode(call: Call) -> Json:
-    """The mode of an account is fixed here; asking for the one it has is Bybit's 110025."""
-    hedge = call.account is not None and Trait.HEDGE in call.account.traits
-    if (call.integer("mode", 0) == 3) == hedge:
-        raise codes.Refusal(110025, "Position mode is not modified")
-    raise codes.Refusal(110024, "You have an existing position, so position mode cannot be switched")
-
-
-def acknowledge_only(_call: Call) -> Json:
-    """Accepted without effect, as for an ordinary key on the venue."""
-    return {}
-
-
-def no_list(_call: Call) -> Json:
-    return {"list": []}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deskbot.matching import Category, ExecutionReport, Order
+from deskbot.matching import ExecutionReport, Order
 from deskbot.simulator.bybit import codes, shapes
 from deskbot.simulator.bybit.call import Call, Json, Key
 
@@ -104,7 +104,3 @@ def _orders(call: Call, orders: list[Order]) -> Json:
 
 def _newest(order: Order) -> Key:
     return order.created_ns, order.order_id
-
-
-def is_spot(call: Call) -> bool:
-    return call.category == Category.SPOT.value
