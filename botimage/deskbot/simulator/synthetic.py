@@ -19,6 +19,8 @@ STEP_NS = 10_000_000
 DEPTH = 60
 MOVE_CHANCE = 0.15
 TRADE_CHANCE = 0.35
+JUMP_CHANCE = 0.01  # a step that crosses several levels at once, as news does: about 1 % a day in all
+JUMPS = (-35, -25, -15, 15, 25, 35)
 
 
 class SyntheticMarket:
@@ -44,12 +46,18 @@ class SyntheticMarket:
         while True:
             now_ns += STEP_NS
             before = mid
-            if random.random() < MOVE_CHANCE:
-                mid = max(START_PRICE_TICKS // 2, mid + random.choice((-3, -2, -1, 1, 2, 3)))
+            mid = max(START_PRICE_TICKS // 2, mid + _move(random))
             basis = max(-20, min(20, basis + random.choice((-1, 0, 0, 1))))
             linear, spot = walks
             yield from linear.step(now_ns, mid, mid - before)
             yield from spot.step(now_ns, mid + basis, mid - before)
+
+
+def _move(random: Random) -> int:
+    chance = random.random()
+    if chance < JUMP_CHANCE:
+        return random.choice(JUMPS)
+    return random.choice((-3, -2, -1, 1, 2, 3)) if chance < JUMP_CHANCE + MOVE_CHANCE else 0
 
 
 class _Walk:
