@@ -71,10 +71,10 @@ class Wants:
 
     def __init__(self, *targets: Target) -> None:
         self.wanted: list[Target] | None = list(targets)
-        self.asked = 0
+        self.seen: list[View] = []
 
     def targets(self, view: View) -> list[Target] | None:
-        self.asked += 1
+        self.seen.append(view)
         return self.wanted
 
 

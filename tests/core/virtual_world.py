@@ -13,20 +13,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
+from deskbot.core.commands import Persist, Place, Publish, Stopped
 from deskbot.core.durable import Durable
 from deskbot.core.engine import Engine
 from deskbot.core.events import (
     Book,
-    CancelResult,
     Control,
     Event,
-    Fill,
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
-    OrderReport,
-    StopRequested,
     StreamChange,
     Timer,
     VenueLost,

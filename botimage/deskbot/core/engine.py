@@ -43,6 +43,7 @@ from deskbot.core.sweep import Sweep
 DAY = 86_400_000_000_000
 STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unproven: the pod's grace is 10 s
 RECONCILING = "reconciling"
+VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
 
 
@@ -102,7 +103,7 @@ class Engine:
         for order in self._state.durable.orders.values():
             order.sent_at = min(order.sent_at, at)
             order.cancel_asked_at = min(order.cancel_asked_at, at)
-            order.updated_at = min(order.updated_at, at)
+            order.updated_at = min(order.updated_at, at - 1)
 
     # market data: the busy path
 
@@ -225,8 +226,9 @@ class Engine:
     def _pulls_quotes(self) -> bool:
         """Whether nobody stands behind what rests; a short reconciliation leaves it in place."""
         control = self._state.control
-        if self._why_not() != RECONCILING:
-            return bool(self._why_not())
+        why = self._why_not()
+        if why != RECONCILING:
+            return why not in ("", VENUE_CLOSED)
         paused = control is not None and control.paused
         return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
 
@@ -284,7 +286,7 @@ class Engine:
         if state.problems:
             return "problem"
         if not state.venue_open:
-            return "venue_closed"
+            return VENUE_CLOSED
         return self._why_not_yet() if state.sends_orders else ""
 
     def _why_not_yet(self) -> str:
@@ -342,7 +344,7 @@ class Engine:
         if state.problems:
             return "Stalled"
         why = self._why_not()
-        if state.control is None or why in ("venue_closed", RECONCILING):
+        if state.control is None or why in (VENUE_CLOSED, RECONCILING):
             return "Starting"
         return "Paused" if why or not state.control.strategies else "Running"
 
