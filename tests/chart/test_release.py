@@ -36,7 +36,7 @@ class Account:
 
     def apply(self, manifest: Object) -> None:
         """A server-side apply."""
-        options = ("--server-side", "--field-manager=test", "--as", self._user)
+        options = ("--server-side", "--force-conflicts", "--field-manager=test", "--as", self._user)
         self._control_plane.kubectl("apply", *options, "-f", "-", given=json.dumps(manifest))
 
     def may(self, verb: str, resource: str, namespace: str = NAMESPACE) -> bool:
