@@ -8,6 +8,16 @@ from tests.cluster import kind
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import MissingProgramError
 
+_SECONDS_ON_A_CLUSTER = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test's time limit is its own: what a cluster takes to come up, and to be built first, has limits there."""
+    for item in items:
+        of_a_tier = item.get_closest_marker("apiserver") or item.get_closest_marker("cluster")
+        if of_a_tier and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_SECONDS_ON_A_CLUSTER, func_only=True))
+
 
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:

@@ -38,21 +38,40 @@ class Images:
 
 
 def ensure_images(cluster: Cluster) -> Images:
-    """Builds what is missing and loads it. For the current cluster it only names them: it must be able to pull them."""
-    with _snapshot() as tree:
-        images = image_names(tree)
-        if cluster.engine is None:
-            images = image_names(tree, os.environ.get("IMAGE_PREFIX", ""))
-            say(f"this cluster must be able to pull {images.operator} and {images.bot} (IMAGE_PREFIX says from where)")
-        elif cluster.lacks([images.operator, images.bot]):
-            cluster.load(_ensure_archive(cluster.engine, tree, images))
+    """The images of the tree as it is, in the cluster. The current cluster must be able to pull them by itself."""
+    with snapshot() as tree:
+        return ensure_images_of(tree, cluster)
+
+
+def ensure_images_of(tree: Path, cluster: Cluster) -> Images:
+    """Builds and loads what the cluster lacks of the images of a snapshot."""
+    images = image_names(tree)
+    if cluster.engine is None:
+        images = image_names(tree, os.environ.get("IMAGE_PREFIX", ""))
+        say(f"this cluster must be able to pull {images.operator} and {images.bot} (IMAGE_PREFIX says from where)")
+    elif cluster.lacks([images.operator, images.bot]):
+        cluster.load(_ensure_archive(cluster.engine, tree, images))
     return images
 
 
 def prefetch(engine: Engine) -> None:
     """Builds the images of the tree as it is into the cache."""
-    with _snapshot() as tree:
+    with snapshot() as tree:
         _ensure_archive(engine, tree, image_names(tree))
+
+
+@contextmanager
+def snapshot() -> Iterator[Path]:
+    """A copy of what the images are made from, so that an edit meanwhile cannot part name and content."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache_directory(), prefix=".context-") as directory:
+        tree = Path(directory)
+        (tree / "requirements").mkdir()
+        for name in (*_FILES, *_LOCKS):
+            shutil.copy(PROJECT / name, tree / name)
+        for name in _SOURCES:
+            shutil.copytree(PROJECT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        yield tree
 
 
 def image_names(tree: Path, prefix: str = "") -> Images:
@@ -104,17 +123,3 @@ def _forget_others(engine: Engine, images: Images) -> None:
         for other in engine.run("images", "--format", "{{.Repository}}:{{.Tag}}", repository).split():
             if other != name:
                 succeeds(engine.command("rmi", other))
-
-
-@contextmanager
-def _snapshot() -> Iterator[Path]:
-    """A copy of what the images are made from, so that an edit meanwhile cannot part name and content."""
-    cache_directory().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=cache_directory(), prefix=".context-") as directory:
-        tree = Path(directory)
-        (tree / "requirements").mkdir()
-        for name in (*_FILES, *_LOCKS):
-            shutil.copy(PROJECT / name, tree / name)
-        for name in _SOURCES:
-            shutil.copytree(PROJECT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        yield tree

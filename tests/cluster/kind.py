@@ -86,16 +86,15 @@ def find() -> Cluster | None:
 
 def down() -> None:
     """Takes away cluster, network, images and our own engine. The cache stays. The current cluster is left alone."""
-    engine = engines.find_engine()
-    if engine is not None:
-        if NAME in _clusters(engine):
-            with progress("deleting the cluster"):
-                _kind(engine, "delete", "cluster", "--name", NAME)
-        _remove_what_kind_leaves(engine)
-    engines.stop_engine()
-    _kubeconfig().unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        state_directory().rmdir()
+    with only_one_at_a_time("cluster"):
+        engine = engines.find_engine()
+        if engine is not None:
+            _delete(engine)
+            _remove_what_kind_leaves(engine)
+        engines.stop_engine()
+        _kubeconfig().unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            state_directory().rmdir()
 
 
 def _current() -> Cluster:
@@ -112,12 +111,17 @@ def _current() -> Cluster:
 
 def _create(engine: Engine) -> None:
     image = ensure_node_image(engine)
-    if NAME in _clusters(engine):
-        _kind(engine, "delete", "cluster", "--name", NAME)  # one that is there but does not answer
+    _delete(engine)  # one that is there but does not answer
     _kubeconfig().parent.mkdir(parents=True, exist_ok=True)
     with progress(f"creating the cluster {NAME} from {image.partition('@')[0]}"):
         flags = ("--name", NAME, "--image", image, "--wait", f"{_READY_WITHIN_SECONDS}s")
         _kind(engine, "create", "cluster", *flags, "--kubeconfig", str(_kubeconfig()))
+
+
+def _delete(engine: Engine) -> None:
+    if NAME in _clusters(engine):
+        with progress("deleting the cluster"):
+            _kind(engine, "delete", "cluster", "--name", NAME)
 
 
 def _is_up(engine: Engine, kubectl: Kubectl) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import ClusterError
 
-pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
+pytestmark = pytest.mark.apiserver
 
 
 def test_the_api_server_answers_and_the_controllers_run(control_plane: ControlPlane) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.images import ensure_images
+from tests.cluster.images import ensure_images, ensure_images_of, snapshot
 from tests.cluster.kind import Cluster
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]  # on a fresh machine everything is built first
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800, func_only=True)]  # the images are built in a test
 
 POD = """
 apiVersion: v1
@@ -73,7 +73,12 @@ def test_the_bots_image_runs_as_a_restricted_pod_with_a_volume_and_names(kind_cl
     assert said == {"uid": 10001, "root": "read-only", "api": "10.96.0.1", "compiled": [True, True]}
 
 
-def test_images_that_are_there_already_are_not_built_or_loaded_again(kind_cluster: Cluster) -> None:
-    first = ensure_images(kind_cluster)
-    assert kind_cluster.lacks([first.operator, first.bot]) == []
-    assert ensure_images(kind_cluster) == first
+def test_images_that_are_there_already_are_not_built_or_loaded_again(
+    kind_cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with snapshot() as tree:
+        first = ensure_images_of(tree, kind_cluster)
+        assert kind_cluster.lacks([first.operator, first.bot]) == []
+        capsys.readouterr()
+        assert ensure_images_of(tree, kind_cluster) == first
+    assert capsys.readouterr().err == ""
