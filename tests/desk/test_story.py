@@ -1,0 +1,15 @@
+"""The story of the demo, as a test."""
+
+import pytest
+
+from tests.demo import story
+from tests.demo.desk import Desk
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+
+def test_the_story_of_the_demo_is_true(desk: Desk) -> None:
+    story.trade(desk)
+    story.compare(desk)
+    story.halt_and_resume(desk)
+    story.delete(desk)
