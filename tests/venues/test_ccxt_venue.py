@@ -308,6 +308,15 @@ async def _raw(venue: CcxtVenue, category: str, **changes: str) -> str:
 
 
 async def _trigger(venue: CcxtVenue, category: str, **changes: str) -> str:
+    """A conditional order far above; it can be judged once the market has a last price."""
+    markets = venue._clients.markets
+
+    async def traded() -> Any:
+        return (await markets.publicGetV5MarketRecentTrade({"category": category, "symbol": "BTCUSDT"}))["result"][
+            "list"
+        ]
+
+    await until(traded)
     more = {"triggerDirection": "1"} if category == "linear" else {"orderFilter": "StopOrder"}
     return await _raw(venue, category, **{"triggerPrice": "61000", **more, **changes})
 
