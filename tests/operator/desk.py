@@ -120,7 +120,9 @@ class Operator:
         [self._port] = free_ports(1)
         self.log = log
         self._command = [
-            *(sys.executable, "-W", "error", "-c", "from deskoperator.cli import main; raise SystemExit(main())"),
+            # kopf leaves the sockets that an API server dropped to the garbage collector.
+            *(sys.executable, "-W", "error", "-W", "ignore::ResourceWarning"),
+            *("-c", "from deskoperator.cli import main; raise SystemExit(main())"),
             *("run", "--bot-image", IMAGE, "--listen", f"127.0.0.1:{self._port}", *scope),
         ]
         self._environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}

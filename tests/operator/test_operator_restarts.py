@@ -59,6 +59,25 @@ def test_killed_at_any_point_it_converges_and_doubles_nothing(control_plane: Con
         assert operator.stop() == 0
 
 
+def test_after_an_outage_of_the_api_server_it_latches_within_seconds(tmp_path: Path) -> None:
+    with ControlPlane.start() as own:
+        install_crd(own.kubectl)
+        api = Api(own.kubeconfig)
+        operator = Operator(allow_operator(own), tmp_path / "log", "--namespace", "default")
+        body = _bot("bot1")
+        body["metadata"]["namespace"] = "default"
+        with running(operator):
+            api.create(TRADING_BOT, "default", body)
+            eventually(lambda: api.find(STATEFUL_SET, "default", "bot-bot1"))
+            own.stop_api_server()
+            eventually(lambda: "Request attempt #4" in operator.log.read_text(), what="the watches try again")
+            own.start_api_server()
+            api.merge(TRADING_BOT, "default", "bot1", {"spec": {"halted": True}})
+            eventually(lambda: api.get(TRADING_BOT, "default", "bot1")["status"].get("killSwitch"), within=10)
+            api.delete(SERVICE_ACCOUNT, "default", "bot-bot1")
+            eventually(lambda: api.find(SERVICE_ACCOUNT, "default", "bot-bot1"), within=10)
+
+
 def _killed_while_it_makes(api: Api, operator: Operator, number: int, dice: random.Random) -> bool:
     """Creates a bot, kills the operator soon after its first child appears, starts it again; whether work was left."""
     name = BOTS[number]

@@ -53,10 +53,15 @@ def settings() -> kopf.OperatorSettings:
         chosen.watching.label_selectors[_selector(kind)] = BOT_LABEL
     chosen.networking.request_timeout = 30
     chosen.networking.connect_timeout = 5
-    chosen.networking.error_backoffs = [seconds * clock.jitter() for seconds in (1, 1, 2, 3, 5, 8, 13, 21)]
+    chosen.networking.error_backoffs = _backoffs()
     chosen.process.ultimate_exiting_timeout = 20
     chosen.persistence.finalizer = f"{GROUP}/never-used"
     return chosen
+
+
+def _backoffs() -> list[float]:
+    """Short and for hours: an operator that waits long after the API server is back would see a halt as late."""
+    return [seconds * clock.jitter() for seconds in (0.2, 0.5, 1.0, *[2.0] * 5000)]
 
 
 def bot_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
