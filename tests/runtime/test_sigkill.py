@@ -1,7 +1,7 @@
 """SIGKILL at random moments, with real SQLite and a venue over sockets that takes its time.
 
 After every kill and restart three books are compared: the simulator's request log (what was sent), its ground truth
-(what became of it) and the bot's journal (what was decided). DESK_KILLS says how often; fifty take a quarter of an hour.
+(what became of it) and the bot's journal (what was decided). DESK_KILLS says how often; 50 take a quarter of an hour.
 """
 
 import os

@@ -35,14 +35,14 @@ class HealthServer:
                 web.get("/report", self._report),
             ]
         )
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
 
     async def start(self, listen: str) -> tuple[str, int]:
         """Listen on HOST:PORT (port 0: any free one) and say where. Raises Invalid."""
         host, port = parse_address(listen)
         await self._runner.setup()
         try:
-            site = web.TCPSite(self._runner, host, port, shutdown_timeout=1)
+            site = web.TCPSite(self._runner, host, port)
             await site.start()
         except OSError as error:
             raise Invalid("SpecInvalid", f"--listen {listen}: {error.strerror or error}; name a free port") from error
