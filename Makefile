@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run demo demo-down test quick component apiserver cluster check format lock generate prefetch clean
+.PHONY: help setup run demo demo-down test quick component apiserver cluster bench bench-halt bench-idle check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,14 @@ apiserver: setup ## Against a real etcd and API server
 
 cluster: setup ## Against real pods on a real kubelet
 	@$(BIN)/pytest -q -m cluster
+
+bench: bench-halt bench-idle ## Every benchmark; figures in build/bench
+
+bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds until the venue's last order was gone
+	@$(BIN)/python -m tests.desk.bench halt
+
+bench-idle: setup ## Memory of an idle bot's pod, and the time until it is Ready
+	@$(BIN)/python -m tests.desk.bench idle
 
 check: setup ## Format, lint, types, import directions, generated files, workflows
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -1,6 +1,7 @@
 """What only the running bot can find wrong: it stays up, says so in one line, and goes on when it is mended."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from tests.desk import bots
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-CASES = {
+CASES: dict[str, tuple[str | None, dict[str, Any], str, str]] = {
     "a strategy that the image does not have": (
         "repair-key",
         {"strategies": [{"name": "simple-taker", "enabled": True, "params": {}}]},
