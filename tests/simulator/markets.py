@@ -1,40 +1,15 @@
 """A tiny market of known shape: the book breathes around one price and trades print on both sides."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
-from deskbot.matching import Category, Delta, Listing, MarketEvent, PublicTrade, Snapshot
+from deskbot.matching import Delta, Listing, MarketEvent, PublicTrade, Snapshot
+from deskbot.simulator.listings import BTCUSDT_LINEAR, BTCUSDT_SPOT
 
-SPOT = Listing(
-    symbol="BTCUSDT",
-    category=Category.SPOT,
-    base="BTC",
-    quote="USDT",
-    settle="USDT",
-    tick_size=Decimal("0.01"),
-    quantity_step=Decimal("0.000001"),
-    min_quantity=Decimal("0.000048"),
-    max_quantity=Decimal(71),
-    max_market_quantity=Decimal(35),
-    min_notional=Decimal(5),
-    maker_rate=Decimal("0.001"),
-    taker_rate=Decimal("0.001"),
-)
-LINEAR = Listing(
-    symbol="BTCUSDT",
-    category=Category.LINEAR,
-    base="BTC",
-    quote="USDT",
-    settle="USDT",
-    tick_size=Decimal("0.1"),
-    quantity_step=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(1190),
-    max_market_quantity=Decimal(120),
-    min_notional=Decimal(100),
-    maker_rate=Decimal("0.0002"),
-    taker_rate=Decimal("0.00055"),
-)
+# a smallest lot that is worth less than an order must be, in both markets
+SPOT = replace(BTCUSDT_SPOT, quantity_step=Decimal("0.000001"))
+LINEAR = replace(BTCUSDT_LINEAR, min_notional=Decimal(100))
 STEP_NS = 20_000_000
 LEVELS = 60
 PRICE = 60_000

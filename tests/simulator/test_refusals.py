@@ -163,6 +163,8 @@ async def test_an_unknown_path_is_a_bad_request(connect: Any) -> None:
         ({"timeInForce": "DAY"}, 10001, 170115),
         ({"orderLinkId": "with blanks"}, 10001, 170130),
         ({"takeProfit": "70000"}, 10001, 10001),
+        ({"price": "70000"}, 110003, 170132),
+        ({"side": "Sell", "price": "50000"}, 110003, 170133),
     ],
 )
 async def test_each_filter_refuses_with_the_code_of_its_category(
