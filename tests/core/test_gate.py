@@ -1,0 +1,253 @@
+"""The gate: every check by name at its boundary, and what counts as exposure."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deskbot.core.commands import Cancel, Place
+from deskbot.core.events import PlaceResult, StreamChange
+from deskbot.core.gate import CHECKS, OrderRate
+from deskbot.core.instrument import BUY, SELL
+from deskbot.core.limits import Limits
+from deskbot.core.money import to_units
+from deskbot.core.orders import CANCELLED
+from deskbot.core.strategy import Target
+from tests.core.desk import LIMITS, MARKET, SECOND, Desk, Wants, instrument, target
+
+
+def limits(**changes: Any) -> Limits:
+    return Limits(**(vars(LIMITS) | changes))
+
+
+def outcome(
+    *targets: Target, limit: Limits = LIMITS, bid: str = "60000", ask: str = "60000.1", **more: Any
+) -> tuple[int, dict[str, int]]:
+    """How many orders leave for these targets, and what was refused."""
+    desk = Desk(strategy=Wants(), market=instrument(**more))
+    desk.settings["limits"] = limit
+    desk.trading()
+    desk.strategy.wanted = list(targets)  # type: ignore[attr-defined]
+    desk.book(bid, ask)
+    return len(desk.placed()), desk.engine.summary().rejections
+
+
+def test_every_check_of_the_envelope_is_there_in_order() -> None:
+    assert [check.__name__ for check in CHECKS] == [
+        "mode",
+        "market",
+        "data_age",
+        "outcome_unknown",
+        "whole_steps",
+        "amount",
+        "price_collar",
+        "would_cross",
+        "minimum_notional",
+        "order_notional",
+        "position_notional",
+        "open_orders",
+        "order_rate",
+    ]
+
+
+CASES: list[tuple[str, Target, dict[str, Any]]] = [
+    ("amount", target(lots=3), {"min_lots": 3}),
+    ("amount", target(lots=3), {"max_lots": 3}),
+    ("price_collar", target("59999.9"), {"limit": limits(price_collar=to_units("0.0000025"))}),
+    ("would_cross", target("60000"), {}),
+    ("would_cross", target("60000.1", SELL), {}),
+    ("minimum_notional", target(lots=1), {"min_notional": to_units(60)}),
+    ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120))}),
+    ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002"))}),
+    ("open_orders", target(), {"limit": limits(max_open_orders=1)}),
+]
+BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
+    ("amount", target(lots=2), {"min_lots": 3}),
+    ("amount", target(lots=4), {"max_lots": 3}),
+    ("price_collar", target("59999.8"), {"limit": limits(price_collar=to_units("0.0000025"))}),
+    ("would_cross", target("60000.1"), {}),
+    ("would_cross", target("60000", SELL), {}),
+    ("minimum_notional", target(lots=1), {"min_notional": to_units(60) + 1}),
+    ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120) - 1)}),
+    ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units(120))}),
+    ("open_orders", target(), {"limit": limits(max_open_orders=0)}),
+    ("whole_steps", Target(BUY, 600_000, 0), {"min_lots": 0, "min_notional": 0}),
+    ("whole_steps", Target(BUY, 599_999.5, 2), {}),  # type: ignore[arg-type]
+    ("whole_steps", Target(BUY, 600_000, float("nan")), {}),  # type: ignore[arg-type]
+    ("whole_steps", Target(BUY, 600_000, -2), {}),
+    ("whole_steps", Target(0, 600_000, 2), {}),
+    ("price_collar", Target(BUY, 0, 2), {"limit": limits(price_collar=to_units(1))}),
+]
+
+
+@pytest.mark.parametrize(("check", "wanted", "setting"), CASES)
+def test_a_value_at_the_limit_passes(check: str, wanted: Target, setting: dict[str, Any]) -> None:
+    assert outcome(wanted, **setting) == (1, {})
+
+
+@pytest.mark.parametrize(("check", "wanted", "setting"), BEYOND)
+def test_one_step_beyond_is_refused_by_name(check: str, wanted: Target, setting: dict[str, Any]) -> None:
+    assert outcome(wanted, **setting) == (0, {check: 1})
+
+
+def test_a_dry_run_decides_and_sends_nothing() -> None:
+    desk = Desk(strategy=Wants(target()))
+    desk.settings["mode"] = "DryRun"
+    desk.trading()
+    assert not desk.placed()
+    assert desk.engine.summary().rejections["mode"] >= 1
+
+
+@pytest.mark.parametrize(("age", "placed"), [(5.0, 1), (5.1, 0)])
+def test_data_may_be_as_old_as_the_envelope_says(age: float, placed: int) -> None:
+    desk = Desk(strategy=Wants()).trading()
+    desk.strategy.wanted = [target()]  # type: ignore[attr-defined]
+    desk.wait(age, step=age)
+    assert len(desk.placed()) == placed
+
+
+@pytest.mark.parametrize(("bid", "ask"), [("60000.1", "60000.1"), ("60001", "60000")], ids=["locked", "crossed"])
+def test_an_unsound_book_pulls_quotes_and_places_none(bid: str, ask: str) -> None:
+    desk = Desk(strategy=Wants(target())).trading()
+    order = desk.resting()
+    desk.book(bid, ask)
+    assert [c.client_id for c in desk.out if isinstance(c, Cancel)] == [order.client_id]
+    assert not desk.placed()
+
+
+def test_a_broken_market_stream_pulls_quotes() -> None:
+    desk = Desk(strategy=Wants(target())).trading()
+    desk.resting()
+    out = desk.say(StreamChange, stream="market", market=MARKET, healthy=False)
+    assert any(isinstance(c, Cancel) for c in out)
+
+
+def test_an_unknown_order_blocks_new_risk_on_its_market_and_leaves_what_rests() -> None:
+    desk = Desk(strategy=Wants(target(), target("59990", level=1))).trading()
+    first, second = desk.placed()
+    desk.accept(first)
+    desk.say(PlaceResult, client_id=second.client_id, outcome="unknown")
+    desk.strategy.wanted = [target(), target("60000.1", SELL)]  # type: ignore[attr-defined]
+    desk.book()
+    assert not desk.placed()
+    assert not any(isinstance(c, Cancel) and c.client_id == first.client_id for c in desk.out)
+    assert desk.engine.summary().rejections["outcome_unknown"] >= 1
+
+
+def test_orders_being_cancelled_and_fills_not_booked_yet_count_as_exposure() -> None:
+    tight = limits(max_position_notional=to_units(240))
+    desk = Desk(strategy=Wants(target(lots=3)))
+    desk.settings["limits"] = tight
+    order = desk.trading().resting()
+    desk.strategy.wanted = [target("59999", lots=2, level=1)]  # type: ignore[attr-defined]
+    desk.book()
+    assert not desk.placed(), "3 lots are being cancelled and may still fill"
+    desk.handle(desk.report(order, CANCELLED, filled=3))
+    desk.book()
+    assert not desk.placed(), "3 lots have filled and are not in the ledger yet"
+    assert desk.engine.summary().rejections["position_notional"] >= 2
+
+
+def test_what_rests_keeps_its_place_in_the_limits_against_what_is_listed_before_it() -> None:
+    desk = Desk(strategy=Wants(target("59990", lots=3, level=1)))
+    desk.settings["limits"] = limits(max_position_notional=to_units(240), max_open_orders=1)
+    order = desk.trading().resting()
+    desk.strategy.wanted = [target("60000", lots=3), target("59990", lots=3, level=1)]  # type: ignore[attr-defined]
+    desk.book()
+    assert not desk.placed()
+    assert [one.client_id for one in desk.live] == [order.client_id]
+    assert not desk.questions(Cancel)
+
+
+def test_a_tightened_envelope_takes_down_what_it_no_longer_allows() -> None:
+    desk = Desk(strategy=Wants(target(lots=4))).trading()
+    order = desk.resting()
+    desk.control(limits=limits(max_order_notional=to_units(100)))
+    assert [c.client_id for c in desk.out if isinstance(c, Cancel)] == [order.client_id]
+
+
+def test_a_market_that_leaves_the_spec_is_pulled() -> None:
+    desk = Desk(strategy=Wants(target())).trading()
+    order = desk.resting()
+    desk.control(markets=("ETH/USDT:USDT",), strategies={})
+    assert [c.client_id for c in desk.out if isinstance(c, Cancel)] == [order.client_id]
+
+
+def test_nothing_is_placed_where_an_order_is_still_on_its_way_out() -> None:
+    desk = Desk(strategy=Wants(target())).trading()
+    order = desk.resting()
+    desk.strategy.wanted = [target("59999")]  # type: ignore[attr-defined]
+    desk.book()
+    assert not desk.placed()
+    desk.handle(desk.report(order, CANCELLED))
+    assert len(desk.placed()) == 1
+
+
+def test_the_rate_is_a_bucket_of_one_second() -> None:
+    rate, sent = OrderRate(), 0
+    at = 1_790_000_000 * SECOND
+    for step in range(1001):
+        if rate.allows(at + step * SECOND // 100, 5):
+            rate.take()
+            sent += 1
+    assert sent == 5 + 50
+
+
+def test_a_strategy_that_raises_is_named_pulled_and_asked_again_when_the_object_changes() -> None:
+    class Broken(Wants):
+        def targets(self, view: Any) -> list[Target] | None:
+            if self.wanted is None:
+                raise ZeroDivisionError("no mid")
+            return self.wanted
+
+    desk = Desk(strategy=Broken(target())).trading()
+    desk.resting()
+    desk.strategy.wanted = None  # type: ignore[attr-defined]
+    desk.book()
+    assert any(isinstance(c, Cancel) for c in desk.out)
+    assert desk.word == "Stalled"
+    problem = desk.engine.summary().problem
+    assert problem is not None
+    assert problem == ("StrategyFailed", f"the strategy on {MARKET} failed: ZeroDivisionError: no mid")
+    desk.strategy.wanted = []  # type: ignore[attr-defined]
+    desk.control()
+    assert desk.word == "Running"
+
+
+WANTED = st.lists(
+    st.builds(
+        Target, st.sampled_from((BUY, SELL)), st.integers(599_900, 600_100), st.integers(1, 6), st.integers(0, 3)
+    ),
+    max_size=6,
+)
+STEPS = st.lists(st.tuples(st.integers(599_950, 600_050), WANTED, st.integers(0, 6), st.integers(0, 9)), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS)
+def test_whatever_is_wanted_and_filled_the_worst_case_stays_inside_the_envelope(
+    steps: list[tuple[int, list[Target], int, int]],
+) -> None:
+    desk = Desk(strategy=Wants()).trading()
+    trades = 0
+    for bid, wanted, fills, fate in steps:
+        desk.at += SECOND
+        desk.strategy.wanted = wanted  # type: ignore[attr-defined]
+        price = str(desk.market.price(bid)), str(desk.market.price(bid + 1))
+        before = len(desk.said)
+        desk.book(*price)
+        for place in [c for c in desk.said[before:] if isinstance(c, Place)]:
+            worst = sum(o.at_risk_lots for o in desk.durable.orders.values() if o.side == place.side)
+            lots = place.side * desk.durable.ledger(MARKET).position // desk.market.lot + worst
+            ticks = max(place.price_ticks, bid + 1)
+            assert lots <= 0 or desk.market.notional(ticks, lots) <= LIMITS.max_position_notional
+            assert len(desk.live) <= LIMITS.max_open_orders
+        for number, order in enumerate(desk.live):
+            if (number + fate) % 4 == 0:
+                desk.handle(desk.report(order))
+            elif (number + fate) % 4 == 1 and fills:
+                trades += 1
+                desk.handle(desk.fill(order, min(fills, order.lots - order.booked_lots), f"t-{trades}"))
+            elif (number + fate) % 4 == 2:
+                desk.handle(desk.report(order, CANCELLED, filled=order.filled_lots))
