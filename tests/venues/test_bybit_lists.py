@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from deskbot.venues import bybit_lists
 from deskbot.venues.bybit_lists import ListFailed, pages
 from deskbot.venues.dialects import BYBIT
+from deskbot.venues.markets import Markets
 from tests.venues import listings
 from tests.venues.test_bybit_rows import EXECUTION, ORDER
 
@@ -149,7 +150,7 @@ async def test_executions_of_an_order_that_no_list_shows_leave_it_unknown() -> N
 async def _fills(rows: list[Row], since_ms: int, now_ms: int, asked: list[Row]) -> Any:
     async def executions(query: Row) -> Row:
         asked.append(query)
-        inside = [row for row in rows if query["startTime"] <= int(row["execTime"]) <= query["endTime"]]
+        inside = [row for row in rows if 0 <= int(row["execTime"]) - query["startTime"] <= 7 * DAY_MS]
         return {"result": {"list": sorted(inside, key=lambda row: -int(row["execTime"])), "nextPageCursor": ""}}
 
     exchange = SimpleNamespace(privateGetV5ExecutionList=executions)
@@ -163,9 +164,14 @@ async def test_fills_of_weeks_are_asked_for_week_by_week_and_come_oldest_first()
     rows = [{**EXECUTION, "execId": f"e{day}", "execTime": str(since + day * DAY_MS)} for day in range(21)]
     made = await _fills(rows, since, now_ms, asked)
     assert [fill.trade_id for fill in made] == [f"e{day}" for day in range(21)]
-    assert len(asked) == 3
-    assert all(one["endTime"] - one["startTime"] < 7 * DAY_MS for one in asked)
-    assert asked[-1]["endTime"] > now_ms
+    assert [one["startTime"] for one in asked] == [since, since + 7 * DAY_MS, since + 14 * DAY_MS]
+
+
+async def test_a_clock_that_is_behind_hides_no_fill() -> None:
+    asked: list[Row] = []
+    made = await _fills([EXECUTION], int(EXECUTION["execTime"]), int(EXECUTION["execTime"]) - DAY_MS, asked)
+    assert [fill.trade_id for fill in made] == ["e1"]
+    assert all("endTime" not in one for one in asked)
 
 
 async def test_fills_are_asked_for_without_a_type_and_funding_is_left_out() -> None:
@@ -188,6 +194,17 @@ async def test_positions_are_asked_for_in_every_settle_coin() -> None:
     exchange = SimpleNamespace(privateGetV5PositionList=paged([], asked, 200))
     assert await bybit_lists.positions(exchange, "Swap", await listings.markets("Swap")) == []
     assert [one["settleCoin"] for one in asked] == ["USDC", "USDT"]
+
+
+async def test_before_the_markets_are_loaded_nothing_is_proved_empty() -> None:
+    for question in (
+        bybit_lists.open_orders(
+            SimpleNamespace(privateGetV5OrderRealtime=None), "Swap", Markets({}, "Swap"), lambda: 1
+        ),
+        bybit_lists.positions(SimpleNamespace(privateGetV5PositionList=None), "Swap", Markets({}, "Swap")),
+    ):
+        with pytest.raises(ListFailed, match="not loaded"):
+            await question
 
 
 async def test_a_cancelled_question_is_cancelled() -> None:

@@ -63,11 +63,17 @@ def result_of(answer: Any) -> Row:
 
 
 def _scopes(market_type: str, markets: Markets) -> list[Row]:
-    """What a list of the whole account must be asked for: contracts one settle coin at a time."""
+    """What a list of the whole account must be asked for: contracts one settle coin at a time.
+
+    Raises ListFailed where the coins are not known: no question asked is no answer either.
+    """
     category = BYBIT.categories[market_type]
     if market_type != SWAP:
         return [{"category": category}]
-    return [{"category": category, "settleCoin": coin} for coin in markets.settle_coins()]
+    coins = markets.settle_coins()
+    if not coins:
+        raise ListFailed("the venue's markets are not loaded yet")
+    return [{"category": category, "settleCoin": coin} for coin in coins]
 
 
 async def open_orders(exchange: Any, market_type: str, markets: Markets, now: Callable[[], int]) -> list[OrderReport]:
@@ -105,20 +111,18 @@ async def fills(
 ) -> list[Fill]:
     """Every fill of one market since a venue time, oldest first; asked for without a type, so that nothing is left out.
 
-    The venue keeps two years and answers seven days at a time; a question for more is one for what is kept.
+    The venue keeps two years and answers the seven days from a start; a question for more is one for what is kept. No
+    end is ever asked for: where our clock is behind, the newest fills would lie after it.
     """
     instrument = markets.by_venue_symbol(symbol)
     if instrument is None:
         raise ListFailed(f"{symbol} is not a market of the venue")
-    end = now() // 1_000_000 + 1000
-    start = max(since_ms, end - BYBIT.fill_history_ms)
+    today = now() // 1_000_000
+    query = {"category": BYBIT.categories[market_type], "symbol": symbol, "limit": BYBIT.fill_page}
+    starts = range(max(since_ms, today - BYBIT.fill_history_ms), today + 1, BYBIT.fill_window_ms) or (since_ms,)
     rows: list[Row] = []
-    while start <= end:
-        last = min(start + BYBIT.fill_window_ms - 1, end)
-        query = {"category": BYBIT.categories[market_type], "symbol": symbol, "limit": BYBIT.fill_page}
-        span = await pages(exchange.privateGetV5ExecutionList, {**query, "startTime": start, "endTime": last})
-        rows += reversed(span)  # the venue's order is newest first
-        start = last + 1
+    for start in starts:
+        rows += reversed(await pages(exchange.privateGetV5ExecutionList, {**query, "startTime": start}))  # newest first
     made = {row["execId"]: bybit_rows.fill(row, instrument, now()) for row in rows if is_fill(row)}
     return sorted(made.values(), key=lambda fill: fill.venue_ms)
 
