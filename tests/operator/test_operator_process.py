@@ -37,7 +37,9 @@ NAMESPACE = Kind("v1", "Namespace", "namespaces")
 def api(control_plane: ControlPlane) -> Api:
     install_crd(control_plane.kubectl)
     found = Api(control_plane.kubeconfig)
-    found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+    # Pods that do not meet the restricted standard are refused here, and their StatefulSets stay without one.
+    metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+    found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
     return found
 
 
