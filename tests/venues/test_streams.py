@@ -195,6 +195,8 @@ async def test_streams_come_back_after_the_venue_does(
         start = len(heard.events)
         await simulator.stop()
         await heard.until(lambda: False in heard.health("market", start) and False in heard.health("private", start))
+        await asyncio.sleep(1.5)
+        assert 3 <= len(heard.health("private", start)) <= 7, "attempts are made, and ever fewer"
         again = Simulator(type(simulator.options)(host=host, port=int(port), accounts=simulator.options.accounts))
         await again.start()
         try:
@@ -254,15 +256,15 @@ async def test_side_by_side_work_ends_together_and_passes_a_cancellation_on() ->
 
 
 @asynccontextmanager
-async def mute_venue() -> AsyncIterator[str]:
-    """A private stream that acknowledges everything and then never says a word, pongs included."""
+async def mute_venue(deaf_to: str = "") -> AsyncIterator[str]:
+    """A private stream that acknowledges all but one topic and then never says a word, pongs included."""
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(autoping=False)
         await socket.prepare(request)
         async for frame in socket:
             message = json.loads(frame.data)
-            if message["op"] != "ping":
+            if message["op"] != "ping" and deaf_to not in message["args"]:
                 await socket.send_json(
                     {"success": True, "ret_msg": "", **{k: message.get(k) for k in ("op", "req_id")}}
                 )
@@ -279,20 +281,39 @@ async def mute_venue() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def test_a_private_stream_that_answers_no_ping_is_unhealthy_after_a_few_of_them() -> None:
-    async with mute_venue() as endpoint:
-        exchange = Bybit({"apiKey": "key", "secret": "secret", "streaming": {"keepAlive": 100}, "timeout_on_exit": 0})
-        exchange.urls["api"] = rewrite_urls(exchange.urls["api"], endpoint)
-        exchange.options.update(enableUnifiedMargin=False, enableUnifiedAccount=True)
-        exchange.set_markets(list((await listings.ccxt_markets()).values()))
-        heard = Heard()
-        stream = PrivateStream(exchange, "linear", await listings.markets("Swap"), heard, lambda: 1)
-        task = asyncio.create_task(stream.run())
-        await heard.until(lambda: heard.health("private")[:3] == [True, False, True])
+@asynccontextmanager
+async def private_stream(endpoint: str) -> AsyncIterator[Heard]:
+    exchange = Bybit({"apiKey": "key", "secret": "secret", "streaming": {"keepAlive": 100}, "timeout_on_exit": 0})
+    exchange.urls["api"] = rewrite_urls(exchange.urls["api"], endpoint)
+    exchange.options.update(enableUnifiedMargin=False, enableUnifiedAccount=True)
+    exchange.set_markets(list((await listings.ccxt_markets()).values()))
+    heard = Heard()
+    task = asyncio.create_task(
+        PrivateStream(exchange, "linear", await listings.markets("Swap"), heard, lambda: 1).run()
+    )
+    try:
+        yield heard
+    finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await exchange.close()
+
+
+async def test_a_private_stream_that_answers_no_ping_is_unhealthy_after_a_few_of_them() -> None:
+    async with mute_venue() as endpoint, private_stream(endpoint) as heard:
+        await heard.until(lambda: heard.health("private")[:3] == [True, False, True])
     assert "ping-pong keepalive missing" in heard.of(StreamChange)[1].reason
+
+
+@pytest.mark.parametrize("topic", ["order", "execution"])
+async def test_a_private_stream_is_not_healthy_until_every_subscription_is_acknowledged(
+    monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    monkeypatch.setattr("deskbot.venues.streams._ESTABLISH_SECONDS", 0.15)
+    async with mute_venue(deaf_to=topic) as endpoint, private_stream(endpoint) as heard:
+        await heard.until(lambda: len(heard.health("private")) >= 2)
+    assert not any(heard.health("private"))
+    assert "not subscribed within" in heard.of(StreamChange)[0].reason
 
 
 def test_a_venue_under_uvloop_closes_every_socket_it_opened() -> None:
