@@ -5,13 +5,14 @@ journal lives as long as the run: the venue it speaks of is gone afterwards.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,16 @@ class Place:
     simulator: Simulator | None
     endpoint: str | None
     journal: Path
+    wrong: list[Invalid] = field(default_factory=list)
+
+    async def watch(self, process: Process) -> None:
+        """Stop the bot when the recording turns out to be unusable further in."""
+        if self.simulator is not None:
+            try:
+                await self.simulator.wait(asyncio.Event())
+            except Invalid as error:
+                self.wrong.append(error)
+                process.bot.stop("the market data ended")
 
     def truth(self) -> dict[str, Any] | None:
         """The simulator's own books."""
@@ -84,13 +95,15 @@ async def _run(arguments: argparse.Namespace, control: ControlFile, bot: Trading
         process = Process(control, surroundings, clock)
         seconds = None if arguments.duration is None else arguments.duration.total_seconds()
         with _display(arguments) as display:
-            async with background(_show(process, display, notes, clock)):
+            async with background(_show(process, display, notes, clock)), background(place.watch(process)):
                 ended = await process.run(arguments.listen or LISTEN, seconds)
             display.show(process.summary(), notes.last)
         summary = process.summary()
         if summary is not None and process.bot.seen is not None:
             header = header_of(process.bot.seen, clock)
             _tell(arguments, result_of(summary, ended, place.journal, header, place.truth()))
+    for error in place.wrong:
+        raise error
     return status_of(ended)
 
 

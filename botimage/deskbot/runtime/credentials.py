@@ -5,6 +5,7 @@ from pathlib import Path
 
 from deskapi import TradingBotSpec
 from deskbot.core.errors import Invalid
+from deskbot.runtime.logs import keep_secret
 from deskbot.venues.protocol import Credentials
 
 API_KEY, SECRET = "apiKey", "secret"
@@ -48,6 +49,7 @@ def _credentials(spec: TradingBotSpec, values: Mapping[str, str], where: str) ->
                 "CredentialsMissing",
                 f"Secret {_name(spec)}: {key} is {where}; create the Secret with the keys {API_KEY} and {SECRET}",
             )
+    keep_secret(values[API_KEY], values[SECRET])
     return Credentials(values[API_KEY], values[SECRET])
 
 

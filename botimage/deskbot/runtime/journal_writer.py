@@ -57,13 +57,16 @@ class JournalWriter:
 
     async def run(self) -> None:
         """Write until cancelled. Raises whatever is no condition of the world, which is a bug."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal") as thread:
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        try:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._records or self._waiters:
                     await self._write_batch(thread)
                 self._idle.set()
+        finally:
+            thread.shutdown(wait=False)  # a disk that hangs must not hold up the cancels that come after this
 
     async def flush(self, seconds: float) -> bool:
         """Wait until everything is durable, at most so long; whether it is."""

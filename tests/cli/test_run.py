@@ -1,0 +1,135 @@
+"""`desk run` as a process: with the simulator within, halted by an edit, and stopped by signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.runtime.processes import DESK, answers, free_port, get, until
+from tests.runtime.world import SECRET, manifest
+
+pytestmark = pytest.mark.component
+
+QUICK = {"name": "simple-maker", "enabled": True, "params": {"size": "0.001", "spread": "0.0003%", "requote": "0%"}}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    write(tmp_path / "bot.yaml")
+    return tmp_path / "bot.yaml"
+
+
+def write(file: Path, **changes: Any) -> None:
+    file.write_text(yaml.safe_dump_all([manifest(strategies=[QUICK], **changes), SECRET]))
+
+
+@contextmanager
+def running(file: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A bot on the simulator within, ready; and where its report is."""
+    port = free_port()
+    command = [*DESK, "run", str(file), "--listen", f"127.0.0.1:{port}", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            until(lambda: answers(f"{address}/readyz") == 200, 40, "the bot is not ready")
+            yield process, address
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_gracefully_and_both_ledgers_are_equal(file: Path, number: signal.Signals) -> None:
+    with running(file, "--output", "json", "--seed", "3") as (process, address):
+        until(lambda: get(f"{address}/report")["fills"] > 2, 60, "no fills")
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=15)
+    assert time.monotonic() - began < 10
+    assert process.returncode == 0, err
+    result = json.loads(out)
+    assert result["ledger"] == result["groundTruth"]
+    assert result["openOrders"] == 0
+    assert result["stopConfirmed"]
+    assert result["fills"] == sum(result["fillsBySide"].values()) > 2
+    assert re.fullmatch("[0-9a-f]{64}", result["digest"])
+
+
+def test_a_halt_written_into_the_file_halts_and_an_acknowledgement_resumes(file: Path) -> None:
+    with running(file, "--seed", "3") as (process, address):
+        write(file, halted=True)
+        until(lambda: get(f"{address}/report")["state"] == "Halted", 20, "the halt is not confirmed")
+        assert get(f"{address}/report")["openOrders"] == 0
+        halt = until(lambda: _halt(process), 20, "no line names the halt")
+        write(file, acknowledgedHalt=halt)
+        until(lambda: get(f"{address}/report")["state"] == "Running", 20, "the bot does not resume")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=15)
+    assert process.returncode == 0
+
+
+def _halt(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    found = re.search(r"acknowledgedHalt: ([a-z0-9-]+)", process.stdout.readline())
+    return found[1] if found else ""
+
+
+def test_the_time_given_ends_the_run_and_the_result_is_told_for_people(file: Path) -> None:
+    done = subprocess.run(
+        [*DESK, "run", str(file), "--for", "3s"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the venue's books" in done.stdout
+    assert "Running: " in done.stdout or "Stopped: " in done.stdout
+
+
+def test_a_terminal_gets_a_live_table(file: Path) -> None:
+    primary, secondary = os.openpty()
+    command = [*DESK, "run", str(file), "--for", "4s"]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "160", "LINES": "40"}
+    with subprocess.Popen(command, stdout=secondary, stderr=subprocess.PIPE, env=environment) as process:
+        os.close(secondary)
+        shown = b""
+        while chunk := _read(primary):
+            shown += chunk
+        process.wait(30)
+    os.close(primary)
+    text = shown.decode(errors="replace")
+    for word in ("Running: ", "position", "realised", "BTC/USDT:USDT", "the venue's books"):
+        assert word in text
+    assert process.returncode == 0
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_a_venue_that_is_away_is_said_and_the_bot_still_stops(file: Path) -> None:
+    venue = {**manifest()["spec"]["venue"], "endpoint": f"http://127.0.0.1:{free_port()}"}
+    write(file, venue=venue)
+    journal = file.with_name("journal.sqlite")
+    command = [*DESK, "run", str(file), "--venue", "endpoint", "--journal", str(journal), "--for", "6s"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "VenueUnreachable" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0  # nothing was ever sent
+
+
+def test_importing_the_pods_path_brings_neither_simulator_nor_console() -> None:
+    code = "import sys; sys.modules['rich'] = None; import deskbot.cli.run_object; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    unwanted = ("deskbot.simulator", "deskbot.matching", "deskbot.backtest", "rich.", "kubernetes", "hypothesis")
+    assert [module for module in loaded if module.startswith(unwanted)] == []
