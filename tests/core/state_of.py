@@ -10,17 +10,16 @@ VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
 
 
 def _fields(thing: Any) -> dict[str, Any]:
-    return {name: getattr(thing, name) for name in type(thing).__slots__ if name not in VOLATILE}
+    names = [name for name in dir(thing) if not name.startswith("__") and name not in VOLATILE]
+    values = {name: getattr(thing, name) for name in names}
+    return {name: value for name, value in values.items() if not callable(value)}
 
 
 def state_of(durable: Durable) -> dict[str, Any]:
     """Every field of the durable state but the volatile ones of orders, in the order in which they were made."""
-    found: dict[str, Any] = {}
-    for name, value in vars(durable).items():
-        if name == "_steps":
-            continue
-        found[name] = _plain(value)
-    return found
+    names = [name for name in dir(durable) if not name.startswith("__") and name != "_steps"]
+    values = {name: getattr(durable, name) for name in names}
+    return {name: _plain(value) for name, value in values.items() if not callable(value)}
 
 
 def _plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """The gate: every check by name at its boundary, and what counts as exposure."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.core.desk import LIMITS, MARKET, SECOND, Desk, Wants, instrument, tar
 
 
 def limits(**changes: Any) -> Limits:
-    return Limits(**(vars(LIMITS) | changes))
+    return replace(LIMITS, **changes)
 
 
 def outcome(
@@ -199,7 +200,7 @@ def test_a_strategy_that_raises_is_named_pulled_and_asked_again_when_the_object_
         def targets(self, view: Any) -> list[Target] | None:
             if self.wanted is None:
                 raise ZeroDivisionError("no mid")
-            return self.wanted
+            return super().targets(view)
 
     desk = Desk(strategy=Broken(target())).trading()
     desk.resting()

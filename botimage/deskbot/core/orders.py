@@ -51,7 +51,7 @@ LIMIT: Final = "limit"
 MARKET: Final = "market"
 
 
-class IllegalTransition(AssertionError):
+class IllegalTransition(Exception):
     """A transition the venue cannot have meant: a bug of ours, never input."""
 
 
