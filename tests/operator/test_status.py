@@ -207,6 +207,12 @@ def test_a_pod_without_a_node_is_waited_for_before_the_bot_stalls() -> None:
     assert told(bot_object(), pod=pod, now=MUCH_LATER)[1]["Stalled"] == ("True", "PodUnschedulable")
 
 
+def test_a_pod_that_runs_has_no_trouble_with_its_node() -> None:
+    pod = pod_object()
+    pod["status"]["conditions"].append({"type": "PodScheduled", "status": "False", "reason": "Unschedulable"})
+    assert told(reporting(), pod=pod)[1]["Ready"] == ("True", "Running")
+
+
 def test_a_spec_that_this_version_cannot_read_stalls_and_touches_no_child() -> None:
     found = scene(bot_object(colour="green"), pod=pod_object())
     assert found.plan().applies == ()

@@ -63,7 +63,7 @@ def read_pod(obj: Object) -> Pod:
     container: Object = next(iter(status.get("containerStatuses") or ()), {})
     state = container.get("state") or {}
     scheduled = conditions.get("PodScheduled", {})
-    trouble, words = _trouble(state.get("waiting") or {}, scheduled)
+    trouble, words = (None, "") if "running" in state else _trouble(state.get("waiting") or {}, scheduled)
     ready = conditions.get("Ready", {})
     return Pod(
         name=metadata["name"],
