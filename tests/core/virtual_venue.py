@@ -114,6 +114,7 @@ class VirtualVenue:
         self.fills: list[tuple[int, Fill]] = []
         self.opening = 0
         self.placed: set[str] = set()
+        self.on_the_way: dict[str, Place] = {}
         self._made = 0
 
     @property
@@ -161,6 +162,7 @@ class VirtualVenue:
             self._answer(there + self._delay(), PlaceResult(0, command.client_id, REJECTED, reason="no"))
         else:
             lost = self._chance(self.faults.lost_after)
+            self.on_the_way[command.client_id] = command
             self._later(there, lambda now: self._accept(now, command))
             self._later(there, lambda now: None if lost else self._acknowledge(now, command))
             if lost:
@@ -168,6 +170,7 @@ class VirtualVenue:
 
     def _accept(self, at: int, command: Place) -> None:
         self._made += 1
+        del self.on_the_way[command.client_id]
         order = VirtualOrder(command.client_id, f"V{self._made}", command.side, command.price_ticks, command.lots)
         self.orders[command.client_id] = order
         self._change(order, at, OPEN, 0)

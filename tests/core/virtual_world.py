@@ -23,6 +23,7 @@ from deskbot.core.events import (
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
+    StopRequested,
     StreamChange,
     Timer,
     VenueLost,
@@ -89,6 +90,7 @@ class World:
         self._suspended: list[Event] | None = None
         self._life = 0
         self._trouble = True
+        self._accidents = True
         self.strategy = Restless(random)
         self.control = Control(
             START, 1, "Testnet", False, False, "", "", True, (MARKET,), LIMITS, {MARKET: self.strategy}
@@ -108,11 +110,7 @@ class World:
 
     def run(self) -> "World":
         """The trouble, then the quiet."""
-        self._start(self.now)
-        self._at(self.now, self._timer)
-        self._at(self.now, self._market_moves)
-        self._at(self.now + SECOND, self._mischief)
-        self._until(START + TROUBLE)
+        self.trouble()
         self._trouble = False
         self.strategy.patience = 20
         self.venue.faults = Faults()
@@ -120,6 +118,15 @@ class World:
         self._mend()
         self._until(self.now + 140 * SECOND)
         return self
+
+    def trouble(self) -> None:
+        """Only the trouble; the process may be dead or asleep at its end."""
+        self._start(self.now)
+        self._at(self.now, self._timer)
+        self._at(self.now, self._market_moves)
+        self._at(self.now + SECOND, self._mischief)
+        self._until(START + TROUBLE)
+        self._accidents = False
 
     def _until(self, end: int) -> None:
         while self._queue and self._queue[0][0] <= end:
@@ -201,7 +208,8 @@ class World:
 
     def _may_fill(self, side: int, place: Place) -> int:
         resting = sum(o.lots - o.filled for o in self.venue.live() if o.client_id and o.side == side)
-        return resting + (place.lots if place.side == side else 0)
+        on_the_way = sum(one.lots for one in (*self.venue.on_the_way.values(), place) if one.side == side)
+        return resting + on_the_way
 
     # people and accidents
 
@@ -217,7 +225,7 @@ class World:
         self._at(now + int(self.random.random() * (0.3 if self._trouble else 3) * SECOND), self._market_moves)
 
     def _mischief(self, now: int) -> None:
-        if not self._trouble:
+        if not self._accidents:
             return
         self.random.choice(
             (
@@ -292,6 +300,20 @@ class World:
             self._venue_comes(self.now)
 
     # at rest
+
+    def wake(self) -> None:
+        """Whatever became of the process, it runs now."""
+        if self.engine is None:
+            self._start(self.now)
+        self._resume(self._life)
+
+    def stop(self) -> Stopped:
+        """SIGTERM, at rest or in the middle of trouble."""
+        assert self.engine is not None
+        self._handle(StopRequested(self.now, "SIGTERM"))
+        self._until(self.now + 10 * SECOND)
+        assert self.stopped is not None
+        return self.stopped
 
     def check(self) -> None:
         engine = self.engine
