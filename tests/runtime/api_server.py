@@ -96,8 +96,6 @@ class FakeApiServer:
         body = await request.json()
         if self.object is None:
             return _status(404, 'tradingbots "bot1" not found')
-        if body["metadata"]["uid"] != self.object["metadata"]["uid"]:
-            return _status(409, "uid mismatch")
         self.applied.append({"query": dict(request.query), "body": body})
         return web.json_response(self.object)
 

@@ -133,19 +133,27 @@ async def test_a_spec_that_this_version_cannot_read_stops_nothing_and_may_halt(t
 async def test_a_report_is_an_apply_of_the_engine_alone_by_the_manager_bot(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with serving(server, tmp_path) as api:
-        await api.apply_engine_status("uid-1", {"state": "Running"})
+        await api.apply_engine_status({"state": "Running"})
     (applied,) = server.applied
     assert applied["query"] == {"fieldManager": "bot", "force": "true"}
     assert applied["body"]["status"] == {"engine": {"state": "Running"}}
     assert set(applied["body"]) == {"apiVersion", "kind", "metadata", "status"}
 
 
-async def test_a_report_to_another_object_under_the_name_is_refused(tmp_path: Path) -> None:
-    server = FakeApiServer(bot(uid="uid-2"))
+async def test_nothing_is_reported_to_another_object_under_the_name(tmp_path: Path) -> None:
+    server = FakeApiServer(bot())
     async with serving(server, tmp_path) as api:
-        with pytest.raises(Transient, match="409"):
-            await api.apply_engine_status("uid-1", {"state": "Running"})
-    assert server.applied == []
+        control = ControlObject(api, Clock())
+        await control.report({"state": "Starting"})
+        seen: list[Observation] = []
+        watching_it = asyncio.ensure_future(control.run(seen.append))
+        await until(lambda: bool(seen))
+        await control.report({"state": "Running"})
+        await server.change("ADDED", bot(uid="uid-2"))
+        await until(lambda: seen[-1].deleted)
+        await control.report({"state": "Stopped"})
+        watching_it.cancel()
+    assert [applied["body"]["status"]["engine"]["state"] for applied in server.applied] == ["Running"]
 
 
 async def test_a_page_that_is_no_answer_of_an_api_server_is_trouble_and_no_traceback() -> None:

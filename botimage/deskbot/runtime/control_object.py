@@ -43,6 +43,11 @@ class ControlObject:
                 _log.warning("watch_broke", message=error.message)
                 await self._clock.sleep(self._clock.jittered(BROKEN_WATCH_PAUSE_SECONDS))
 
+    async def report(self, engine: Mapping[str, Any]) -> None:
+        """Write `status.engine`, as long as the object is ours. Raises Transient."""
+        if self._seen is not None and not self._seen.deleted:
+            await self._api.apply_engine_status(engine)
+
     async def _list(self, deliver: Deliver) -> str:
         retrying = AsyncRetrying(
             wait=wait_random_exponential(multiplier=0.25, max=MAX_PAUSE_SECONDS),

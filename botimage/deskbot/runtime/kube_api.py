@@ -99,13 +99,15 @@ class KubeApi:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _away(error) from error
 
-    async def apply_engine_status(self, uid: str, engine: Mapping[str, Any]) -> None:
-        """Server-side apply of `status.engine`, and of nothing else, to the object of this UID. Raises Transient."""
+    async def apply_engine_status(self, engine: Mapping[str, Any]) -> None:
+        """Server-side apply of `status.engine`, and of nothing else, to whatever has the name. Raises Transient.
+
+        A UID in the body would be no protection: the server takes the metadata of a status write from what it has.
+        """
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            # With the UID the server refuses the report when another object has taken the name.
-            "metadata": {"name": self._name, "namespace": self._namespace, "uid": uid},
+            "metadata": {"name": self._name, "namespace": self._namespace},
             "status": {"engine": dict(engine)},
         }
         headers = {**self._headers(), "Content-Type": "application/apply-patch+yaml"}

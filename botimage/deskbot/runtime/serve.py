@@ -72,14 +72,10 @@ async def serve_object(api: KubeApi, surroundings: Surroundings, clock: Clock, l
     def current() -> EngineStatus | None:
         return process.bot.status()
 
-    async def apply(engine: dict[str, Any]) -> None:
-        seen = process.bot.seen
-        if seen is not None and not seen.deleted:
-            await api.apply_engine_status(seen.uid, engine)
-
-    reporter = StatusReporter(current, apply, clock)
+    control = ControlObject(api, clock)
+    reporter = StatusReporter(current, control.report, clock)
     heard = replace(surroundings, on_publish=reporter.poke)
-    process = Process(ControlObject(api, clock), heard, clock, os.environ.get("POD_UID"))
+    process = Process(control, heard, clock, os.environ.get("POD_UID"))
     try:
         async with background(reporter.run()):
             ended = await process.run(listen)
