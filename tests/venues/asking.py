@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from deskbot.core.commands import (
-    Place,
-)
+from deskbot.core.commands import Place
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.simulator.server import Simulator
 from deskbot.venues.ccxt_venue import CcxtVenue

@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from deskbot.core.commands import (
-    QueryBalances,
-    QueryFills,
-    QueryOpenOrders,
-    QueryPositions,
-)
+from deskbot.core.commands import QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
 from deskbot.core.events import ACCEPTED
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import UNIT

@@ -5,13 +5,7 @@ from typing import Any
 import pytest
 
 from deskbot.core import orders
-from deskbot.core.commands import (
-    Cancel,
-    CancelAll,
-    CancelForeign,
-    QueryOpenOrders,
-    QueryOrder,
-)
+from deskbot.core.commands import Cancel, CancelAll, CancelForeign, QueryOpenOrders, QueryOrder
 from deskbot.core.events import ACCEPTED, NOT_FOUND, REJECTED, UNKNOWN
 from deskbot.simulator.server import Simulator
 from deskbot.venues.errors import DUPLICATE_CLIENT_ID
