@@ -48,6 +48,14 @@ def files_key(root: Path, files: Iterable[Path]) -> str:
     return recipe_key(*parts)
 
 
+def remove(path: Path) -> None:
+    """Removes a file, a link or a directory with all in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def new_entry(target: Path) -> Iterator[Path]:
     """A path beside the target to make the entry at: the target when the block ends well, removed when not."""
@@ -57,7 +65,7 @@ def new_entry(target: Path) -> Iterator[Path]:
         yield unfinished
         unfinished.rename(target)
     finally:
-        _remove(unfinished)
+        remove(unfinished)
 
 
 def forget_others(entry: Path) -> None:
@@ -65,7 +73,7 @@ def forget_others(entry: Path) -> None:
     name, _, _ = entry.stem.rpartition("-")
     for other in entry.parent.glob(f"{name}-*{entry.suffix}"):
         if other != entry and other.stem.rpartition("-")[0] == name:
-            _remove(other)
+            remove(other)
 
 
 @contextmanager
@@ -76,10 +84,3 @@ def only_one_at_a_time(name: str) -> Iterator[None]:
     with (directory / f".{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -109,11 +109,22 @@ def _ensure_archive(engine: Engine, tree: Path, images: Images) -> Path:
 
 def _build(engine: Engine, tree: Path, targets: dict[str, str]) -> None:
     base = ensure_python_image(engine)
-    shutil.copytree(ensure_wheels(tree / "requirements"), tree / "wheelhouse", copy_function=os.link)
-    for target, name in targets.items():
-        with progress(f"building the image {name}"):
-            options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
-            engine.run("build", "--quiet", "--network", "none", *options, str(tree))
+    with _wheelhouse(tree):
+        for target, name in targets.items():
+            with progress(f"building the image {name}"):
+                options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
+                engine.run("build", "--quiet", "--network", "none", *options, str(tree))
+
+
+@contextmanager
+def _wheelhouse(tree: Path) -> Iterator[None]:
+    """The wheels in the build context while the images are built; they are no part of the tree: its locks name them."""
+    place = tree / "wheelhouse"
+    shutil.copytree(ensure_wheels(tree / "requirements"), place, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(place)
 
 
 def _forget_others(engine: Engine, images: Images) -> None:

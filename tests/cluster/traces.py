@@ -11,11 +11,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cluster.cache import remove
 from tests.cluster.commands import run, succeeds
 
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 # What Debian's dockerd and its containerd write wherever their data lie: a key, an empty plugin folder, sockets.
-_PLACES = (Path("/etc/docker"), Path("/opt/containerd"), Path("/run/containerd"))
+_PLACES = (Path("/etc/docker/key.json"), Path("/opt/containerd"), Path("/run/containerd"))
 _GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -56,7 +57,7 @@ def remove_since(before: Traces) -> None:
     for place in _PLACES:
         in_use_by_another = (place / "containerd.sock").exists()
         if str(place) not in before.places and not in_use_by_another:
-            shutil.rmtree(place, ignore_errors=True)
+            remove(place)
     if not before.shared_mounts:
         run(["mount", "--make-rprivate", "/"])
     _FORWARDING.write_text(before.forwarding)
