@@ -135,6 +135,8 @@ class World:
         self.now = end
 
     def _start(self, at: int) -> None:
+        if self.engine is not None:
+            return
         self._life += 1
         written = [from_tuple(list(to_tuple(record))) for record in self.durable_records]
         self.engine = Engine(UID, EPOCH_MS, "test", prior=written)
