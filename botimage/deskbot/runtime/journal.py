@@ -173,9 +173,13 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         # One writer thread at a time uses the connection; it is not the thread that opens it.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _translated(path, error) from error
+    try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.Error as error:
+        connection.close()
         raise _translated(path, error) from error
     return connection
 

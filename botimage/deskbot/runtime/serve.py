@@ -50,9 +50,12 @@ class Process:
         server = HealthServer(Answers(self.bot.alive, self.bot.ready, self._metrics.render, self._report))
         try:
             self.address = await server.start(listen)
+            _log.info("listening", host=self.address[0], port=self.address[1])
             with_signals(self.bot.stop)
             async with background(self._stop_after(seconds)):
-                return await self.bot.run()
+                ended = await self.bot.run()
+            _log.info("ended", confirmed=ended.confirmed, failed=ended.failed, message=ended.message)
+            return ended
         finally:
             await server.close()
 

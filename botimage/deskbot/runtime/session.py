@@ -114,6 +114,12 @@ class Session:
             return Engine(uid, self._journal.header.epoch_ms, version, self._journal.records())
         return Engine(uid, self._header.epoch_ms, version, ())
 
+    def _journal_facts(self) -> dict[str, object]:
+        if isinstance(self._journal, DeskError):
+            return {"journal": self._journal.reason}
+        summary = self.summary()
+        return {"journal": str(self._journal.path), "orders": summary.orders, "fills": summary.fills}
+
     def observe(self, seen: Observation) -> None:
         """The object has changed."""
         self._seen = seen
@@ -132,6 +138,7 @@ class Session:
 
     async def run(self) -> Ended | None:
         """Run to the end; None when the journal has been mended and a new session should begin."""
+        _log.info("session_begins", uid=self._seen.uid, version=self._surroundings.version, **self._journal_facts())
         if isinstance(self._journal, DeskError):
             self._emit(problem_of(JOURNAL_PROBLEM, self._journal, self._clock.now()))
         self.observe(self._seen)
