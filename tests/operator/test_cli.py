@@ -99,6 +99,8 @@ def test_an_api_server_that_does_not_answer_is_said_in_one_line(tmp_path: Path) 
         ([], "the following arguments are required: --bot-image"),
         (["--bot-image", "i", "--namespace", "a", "--all-namespaces"], "not allowed with argument --namespace"),
         (["--bot-image", "i", "--listen", "8080"], '"8080" is not HOST:PORT; write for example 0.0.0.0:8080'),
+        (["--bot-image", "i", "--resync", "0"], '"0" is not a number of seconds above zero; write for example 300'),
+        (["--bot-image", "i", "--resync", "5m"], '"5m" is not a number of seconds above zero'),
         (["--bot-image", "i", "--listen", "0.0.0.0:99999"], '"0.0.0.0:99999" is not HOST:PORT'),
     ],
 )

@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs 
 _NAMES = (f"bot{number}" for number in itertools.count(1))
 SPACE = "desk-operator-tests"
 NAMESPACE = Kind("v1", "Namespace", "namespaces")
+VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 
 
 @pytest.fixture(scope="module")
@@ -319,11 +320,14 @@ def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator
     eventually(lambda: bot.latch() or None)
     api.delete(TRADING_BOT, SPACE, bot.name)
     bot.create()
+    eventually(lambda: api.find(VOLUME_CLAIM, SPACE, f"journal-bot-{bot.name}-0"))
     eventually(lambda: all(bot.child(kind)["metadata"]["uid"] != before[kind]["metadata"]["uid"] for kind in CHILDREN))
     assert bot.latch() == {}
     api.delete(TRADING_BOT, SPACE, bot.name)
+    # The garbage collector looks for new kinds every 30 s only, and this one may be younger.
     for kind in CHILDREN:
-        eventually(lambda kind=kind: api.find(kind, SPACE, f"bot-{bot.name}") is None)
+        eventually(lambda kind=kind: api.find(kind, SPACE, f"bot-{bot.name}") is None, within=90)
+    eventually(lambda: api.find(VOLUME_CLAIM, SPACE, f"journal-bot-{bot.name}-0") is None)
 
 
 def test_a_refused_child_is_told_in_the_servers_words(operator: Operator, api: Api) -> None:

@@ -78,6 +78,20 @@ def test_after_an_outage_of_the_api_server_it_latches_within_seconds(tmp_path: P
             eventually(lambda: api.find(SERVICE_ACCOUNT, "default", "bot-bot1"), within=10)
 
 
+def test_every_bot_is_looked_at_from_time_to_time_without_a_cause(tmp_path: Path) -> None:
+    with ControlPlane.start() as own:
+        install_crd(own.kubectl)
+        api = Api(own.kubeconfig)
+        body = _bot("bot1")
+        body["metadata"]["namespace"] = "default"
+        operator = Operator(allow_operator(own), tmp_path / "log", "--namespace", "default", "--resync", "0.2")
+        with running(operator):
+            api.create(TRADING_BOT, "default", body)
+            eventually(lambda: api.find(STATEFUL_SET, "default", "bot-bot1"))
+            before = operator.measured("desk_operator_reconcile_seconds_count")
+            eventually(lambda: operator.measured("desk_operator_reconcile_seconds_count") > before + 20)
+
+
 def _killed_while_it_makes(api: Api, operator: Operator, number: int, dice: random.Random) -> bool:
     """Creates a bot, kills the operator soon after its first child appears, starts it again; whether work was left."""
     name = BOTS[number]

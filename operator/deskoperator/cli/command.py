@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     namespace = None if given.all_namespaces else given.namespace
     logs.configure()
     try:
-        asyncio.run(run(Options(bot_image=given.bot_image, namespace=namespace, host=host, port=port)))
+        asyncio.run(run(Options(given.bot_image, namespace, host, port, given.resync)))
     except CannotStart as error:
         print(f"desk-operator: {error}", file=sys.stderr)  # noqa: T201 the one line for the person who started it
         return 1
@@ -45,6 +45,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="where /healthz, /readyz and /metrics are served (default: 0.0.0.0:8080)",
     )
+    command.add_argument(
+        "--resync",
+        type=_seconds,
+        default=300.0,
+        metavar="SECONDS",
+        help="how often every bot is looked at without a cause (default: 300)",
+    )
     return parser
 
 
@@ -53,3 +60,13 @@ def _address(text: str) -> tuple[str, int]:
     if not separator or not host or not port.isdecimal() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f'"{text}" is not HOST:PORT; write for example 0.0.0.0:8080')
     return host.strip("[]"), int(port)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number of seconds above zero; write for example 300')
+    return seconds

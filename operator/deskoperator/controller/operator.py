@@ -30,7 +30,6 @@ from deskoperator.controller.workers import start_workers
 from deskoperator.errors import Absent, ApiError, CannotStart
 from deskoperator.resources.kinds import TRADING_BOT
 
-RESYNC_SECONDS = 300.0
 _REQUEST_SECONDS = 30.0
 _HALT_REQUEST_SECONDS = 5.0
 
@@ -45,6 +44,7 @@ class Options:
     namespace: str | None
     host: str
     port: int
+    resync_seconds: float
 
 
 async def run(options: Options) -> None:
@@ -64,7 +64,7 @@ async def run(options: Options) -> None:
             background = [
                 *start_workers(tasks, queue, reconciler.work, metrics),
                 tasks.create_task(recorder.run()),
-                tasks.create_task(_resync(cluster, queue, options.namespace)),
+                tasks.create_task(_resync(cluster, queue, options)),
             ]
             await _watch(queue, options.namespace, started)
             for task in background:
@@ -101,12 +101,12 @@ async def _watch(queue: WorkQueue[Task], namespace: str | None, started: asyncio
     )
 
 
-async def _resync(cluster: Cluster, queue: WorkQueue[Task], namespace: str | None) -> None:
+async def _resync(cluster: Cluster, queue: WorkQueue[Task], options: Options) -> None:
     """Looks at every bot from time to time: a deletion that no watch told of is found here."""
     while True:
-        await clock.pause(RESYNC_SECONDS)
+        await clock.pause(options.resync_seconds)
         try:
-            bots = await cluster.list(TRADING_BOT, namespace)
+            bots = await cluster.list(TRADING_BOT, options.namespace)
         except ApiError as error:
             log.warning("resync failed", error=str(error))
             continue
