@@ -57,11 +57,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(chosen: argparse.Namespace) -> None:
-    cluster = kind.up()
     _images(chosen)
-    print(
-        f"export KUBECONFIG={cluster.kubectl.kubeconfig or ''}" if cluster.kubectl.kubeconfig else "kubectl is set up"
-    )
+    _tell_how_to_reach(kind.up())
+
+
+def _tell_how_to_reach(cluster: kind.Cluster) -> None:
+    kubeconfig = cluster.kubectl.kubeconfig
+    print("kubectl points at it" if kubeconfig is None else f"export KUBECONFIG={kubeconfig}")
 
 
 def _down(chosen: argparse.Namespace) -> None:
@@ -78,7 +80,7 @@ def _status(_: argparse.Namespace) -> int:
         print("no cluster is up")
         return 3
     print(cluster.kubectl("get", "nodes"), end="")
-    print(f"export KUBECONFIG={cluster.kubectl.kubeconfig}" if cluster.kubectl.kubeconfig else "kubectl is set up")
+    _tell_how_to_reach(cluster)
     return 0
 
 
