@@ -61,6 +61,7 @@ class Faults:
     lost_before: float = 0.0
     lost_after: float = 0.0
     refused: float = 0.0
+    late: float = 0.0
     hang: float = 0.0
     lag: float = 0.0
     incomplete: float = 0.0
@@ -162,11 +163,14 @@ class VirtualVenue:
             self._answer(there + self._delay(), PlaceResult(0, command.client_id, REJECTED, reason="no"))
         else:
             lost = self._chance(self.faults.lost_after)
+            if lost and self._chance(self.faults.late):  # cut off at once, and still arriving for a whole window
+                there = at + int(self._random.random() * RECEIVE_WINDOW)
+                self._answer(at + MILLISECOND, unknown)
+            elif lost:
+                self._answer(there + self._random.choice((MILLISECOND, TIMEOUT)), unknown)
             self.on_the_way[command.client_id] = command
             self._later(there, lambda now: self._accept(now, command))
             self._later(there, lambda now: None if lost else self._acknowledge(now, command))
-            if lost:
-                self._answer(there + self._random.choice((MILLISECOND, TIMEOUT)), unknown)
 
     def _accept(self, at: int, command: Place) -> None:
         self._made += 1

@@ -4,6 +4,7 @@ A seed decides everything. While the trouble lasts, the venue is faulty, the pro
 the records that were durable, the private stream breaks, people halt and release. Then the faults end, and within a
 few minutes the engine must be reconciled and either trading or halted as asked. After every pass:
 
+* no order is held for ended that the venue still has or may still get;
 * no order is on the wire without a durable intent, none twice, none while a halt is latched or a round is open;
 * the worst that the venue's own state and the orders on their way can come to stays inside the envelope.
 """
@@ -30,8 +31,8 @@ from deskbot.core.events import (
     VenueReady,
 )
 from deskbot.core.instrument import BUY, SELL
-from deskbot.core.orders import UNKNOWN
-from deskbot.core.records import HaltConfirmed, Intent, Latched, Record, Released, from_tuple, to_tuple
+from deskbot.core.orders import FILLED, UNKNOWN
+from deskbot.core.records import HaltConfirmed, Intent, Latched, OrderMoved, Record, Released, from_tuple, to_tuple
 from deskbot.core.strategy import Target, View
 from tests.core.desk import EPOCH_MS, LIMITS, MARKET, START, UID, instrument
 from tests.core.state_of import state_of
@@ -195,6 +196,10 @@ class World:
         if isinstance(record, HaltConfirmed):
             ours = [order.client_id for order in self.venue.live() if order.client_id]
             assert not ours, f"confirmed with {ours} still on the venue"
+        if isinstance(record, OrderMoved) and record.state >= FILLED:
+            order = self.venue.orders.get(record.client_id)
+            assert record.client_id not in self.venue.on_the_way, "given up while its request is on the way"
+            assert order is None or not order.live, f"given up while it rests: {record.reason}"
         if isinstance(record, Released):
             assert record.id == self.control.acknowledged_halt
         return True if isinstance(record, Latched) else latched and not isinstance(record, Released)
@@ -366,6 +371,7 @@ def _random_faults(random: Random) -> Faults:
         lost_before=some(0.3),
         lost_after=some(0.3),
         refused=some(0.2),
+        late=some(0.8),
         hang=some(0.3),
         lag=some(0.5),
         incomplete=some(0.3),
