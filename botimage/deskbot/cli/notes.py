@@ -39,7 +39,10 @@ class Notes:
             self._file.flush()
 
     def _note(self, line: str) -> None:
-        event = json.loads(line)
+        try:
+            event = json.loads(line)
+        except ValueError:  # somebody wrote around the log
+            event = {"event": line}
         if event.get("level") in ("debug", "info"):
             return
         words = ", ".join(f"{name} {value}" for name, value in event.items() if name not in _ROUTINE)
