@@ -29,6 +29,7 @@ from deskbot.core.errors import Invalid
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import CredentialSource, fixed, from_directory, from_manifest
+from deskbot.runtime.health import parse_address
 from deskbot.runtime.serve import Process, background
 from deskbot.runtime.session import Surroundings, header_of
 from deskbot.simulator.accounts import Account
@@ -70,6 +71,7 @@ class Place:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the bot of a file until Ctrl-C or the time given. Raises Invalid before anything has started."""
+    parse_address(arguments.listen or LISTEN)
     clock = Clock()
     control = ControlFile(arguments.file, clock)
     bot = control.seen.bot
