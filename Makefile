@@ -27,7 +27,7 @@ demo: setup ## A real local cluster and the whole story (CLUSTER=current uses th
 	@$(BIN)/python -m tests.demo $(ARGS)
 
 demo-down: setup ## Remove every trace of the demo
-	@$(BIN)/python -m tests.cluster down
+	@$(BIN)/python -m tests.cluster down --packages
 
 test: check ## Everything: checks and all tiers of tests
 	@$(BIN)/pytest
@@ -72,6 +72,8 @@ lock: setup ## Resolve the requirements anew; hashes, no addresses
 	  --no-annotate --no-header --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --extra operator --extra bot --extra dev pyproject.toml -o requirements/dev.txt
+	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header - -o requirements/build.txt
 
 prefetch: setup ## Build and fetch ahead of time whatever the demo and the tests need
 	@$(BIN)/python -m tests.cluster prefetch
