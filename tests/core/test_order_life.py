@@ -88,6 +88,16 @@ def test_a_no_that_was_asked_for_before_the_request_was_void_proves_nothing() ->
     assert state(desk, place) == ORDER_UNKNOWN
 
 
+def test_the_receive_window_of_a_request_that_waited_in_the_shell_begins_with_its_outcome() -> None:
+    desk, place = sent()
+    desk.wait(7)  # the request may have been signed at the end of this
+    desk.say(PlaceResult, client_id=place.client_id, outcome=UNKNOWN)
+    answer_all(desk, place, NOT_FOUND, 7.5)
+    assert state(desk, place) == ORDER_UNKNOWN
+    answer_all(desk, place, NOT_FOUND, 2)
+    assert state(desk, place) is None
+
+
 def test_a_no_that_is_older_than_what_the_stream_said_changes_nothing() -> None:
     desk, place = in_doubt()
     desk.wait(0.2)

@@ -26,7 +26,7 @@ CASES: dict[str, tuple[str | None, dict[str, Any], str, str]] = {
     "a market that the venue does not list": ("repair-key", {"markets": ["BTX/USDT:USDT"]}, "MarketUnknown", "BTX"),
     "a Secret that is not there": (None, {}, "CredentialsMissing", "bad-keys"),
     "a key the venue does not know": ("nobodys-key", {}, "CredentialsRefused", "key"),
-    "a key that may withdraw": ("withdraw-key", {}, "AccountUnsuitable", "withdraw"),
+    "a key that may withdraw": ("withdraw-key", {}, "AccountUnsuitable", "Withdraw"),
     "an account in hedge mode": ("hedge-key", {}, "AccountUnsuitable", "hedge"),
 }
 

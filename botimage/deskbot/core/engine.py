@@ -99,8 +99,9 @@ class Engine:
         return state.out
 
     def _forget_the_future(self, at: int) -> None:
-        """Nothing was sent after this process began: a clock that was set back must not make us wait for it."""
+        """What an earlier process sent was signed before this one began, and perhaps not long before."""
         for order in self._state.durable.orders.values():
+            order.signed_by = at
             order.sent_at = min(order.sent_at, at)
             order.cancel_asked_at = min(order.cancel_asked_at, at)
             order.updated_at = min(order.updated_at, at - 1)

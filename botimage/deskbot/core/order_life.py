@@ -63,6 +63,7 @@ def on_place_result(state: State, event: PlaceResult) -> None:
     elif event.outcome == REFUSED and _nothing_known(order):
         move(state, order, REJECTED, reason=event.reason)
     elif order.state == SENT:
+        order.signed_by = state.at  # the request may have waited in the shell after it was decided
         move(state, order, UNKNOWN, reason=event.reason)
         ask(state, order)
 
@@ -92,7 +93,7 @@ def _nothing_known(order: Order) -> bool:
 
 
 def _not_found(state: State, order: Order) -> None:
-    if order.asked_at - order.sent_at < RECEIVE_WINDOW and _nothing_known(order):
+    if order.asked_at - order.signed_by < RECEIVE_WINDOW and _nothing_known(order):
         return
     missing = order.missing_since
     if not missing:

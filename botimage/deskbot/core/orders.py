@@ -47,9 +47,6 @@ TRANSITIONS: Final[tuple[tuple[int, ...], ...]] = (
     (),  # REJECTED
 )
 
-LIMIT: Final = "limit"
-MARKET: Final = "market"
-
 
 class IllegalTransition(Exception):
     """A transition the venue cannot have meant: a bug of ours, never input."""
@@ -59,7 +56,8 @@ class Order:
     """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
 
     `filled_lots` is what the venue says has filled, `booked_lots` what the ledger has: they meet when every execution
-    has arrived. `updated_at` (when we last heard of it) and the three fields about questions are volatile: they steer
+    has arrived. `sent_at` is when it was decided, `signed_by` the latest moment at which its request can have been signed
+    (a request may wait in the shell). `updated_at` (when we last heard of it) and the three fields about questions are volatile: they steer
     what is asked of the venue and are not in the journal.
     """
 
@@ -79,6 +77,7 @@ class Order:
         "reduce_only",
         "sent_at",
         "side",
+        "signed_by",
         "state",
         "updated_at",
         "venue_id",
@@ -107,6 +106,7 @@ class Order:
         self.filled_lots = 0
         self.booked_lots = 0
         self.sent_at = at
+        self.signed_by = at
         self.updated_at = at
         self.cancel_asked_at = 0
         self.reason = ""

@@ -1,9 +1,10 @@
 """Cancelling and proving it: what a halt and a stop have in common.
 
 Round after round: cancel what should go, wait until no request is in doubt, ask the venue for every open order, normal
-and trigger. Proven means two complete answers without a single order in scope, the second asked for a while after the
-first had come, with nothing sent or cancelled in between. Everything here uses the emergency instance of the venue,
-and none of it waits for the journal.
+and trigger. Proven means two complete answers without a single order in scope, the second asked for a visibility delay
+after the first had come, with nothing sent or cancelled in between. A stop looks for our own orders alone, each of
+which the venue has ended by name already: its second look comes sooner. Everything here uses the emergency instance of
+the venue, and none of it waits for the journal.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,12 @@ from functools import partial
 
 from deskbot.core.commands import CancelAll, CancelForeign, QueryOpenOrders
 from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport
-from deskbot.core.order_life import SECOND, ask, cancel, in_doubt, learn
+from deskbot.core.order_life import SECOND, VISIBILITY_DELAY, ask, cancel, in_doubt, learn
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, Order
 from deskbot.core.state import State
 
 LOOK_AGAIN = SECOND // 10
-PROOF_DELAY = SECOND // 2
+OWN_PROOF_DELAY = SECOND // 2
 CANCEL_AGAIN = SECOND // 2
 ANSWER_PATIENCE = 10 * SECOND
 
@@ -28,6 +29,7 @@ class Sweep:
         self._state = state
         self._markets = markets
         self.everyone = everyone
+        self._proof_delay = VISIBILITY_DELAY if everyone else OWN_PROOF_DELAY
         self._question = 0
         self._asked_at = 0
         self._first_empty_at = 0
@@ -48,7 +50,7 @@ class Sweep:
             return
         self._cancel()
         waiting = self._question and self._state.at - self._asked_at < ANSWER_PATIENCE
-        due = max(self._asked_at + LOOK_AGAIN, self._first_empty_at + PROOF_DELAY if self._first_empty_at else 0)
+        due = max(self._asked_at + LOOK_AGAIN, self._first_empty_at + self._proof_delay if self._first_empty_at else 0)
         if not waiting and not in_doubt(self._state) and self._state.at >= due:
             self._look()
 
@@ -79,7 +81,7 @@ class Sweep:
             self._first_empty_at = 0
         elif not self._first_empty_at:
             self._first_empty_at = self._state.at
-        elif self._asked_at - self._first_empty_at >= PROOF_DELAY:
+        elif self._asked_at - self._first_empty_at >= self._proof_delay:
             self.confirmed_at = self._state.at
 
     def _in_scope(self, report: OrderReport) -> bool:
