@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from deskbot.core import halt, order_life, quoting
-from deskbot.core.commands import Command, Publish, Stopped
+from deskbot.core.commands import Command, Publish
 from deskbot.core.events import (
     BalancesAnswer,
     Book,
@@ -36,12 +36,11 @@ from deskbot.core.gate import OrderRate
 from deskbot.core.market import MarketState
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
 from deskbot.core.records import DayBegan, Intent, Record, Session
+from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
-from deskbot.core.sweep import Sweep
 
 DAY = 86_400_000_000_000
-STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unproven: the pod's grace is 10 s
 RECONCILING = "reconciling"
 VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
@@ -53,11 +52,8 @@ class Engine:
     def __init__(self, object_uid: str, epoch_ms: int, version: str, prior: Iterable[Record] = ()) -> None:
         self._state = State(object_uid, epoch_ms, version)
         self._reconciliation = Reconciliation(self._state)
-        self._sweep: Sweep | None = None
-        self._purpose: tuple[bool, tuple[str, ...], str] = (False, (), "")
+        self._standstill = Standstill(self._state, self._reconciliation)
         self._rate = OrderRate()
-        self._stop: StopRequested | None = None
-        self._stopped = False
         self._shown: tuple[Any, ...] = ()
         self._since = 0
         for record in prior:
@@ -74,7 +70,7 @@ class Engine:
             PlaceResult: lambda event: order_life.on_place_result(self._state, event),
             CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
-            CancelAllResult: self._on_cancel_all,
+            CancelAllResult: self._standstill.on_cancel_all,
             OpenOrdersAnswer: self._on_open_orders,
             PositionsAnswer: self._reconciliation.on_positions,
             BalancesAnswer: self._reconciliation.on_balances,
@@ -83,7 +79,7 @@ class Engine:
             VenueLost: self._on_venue_lost,
             Control: self._on_control,
             Problem: self._on_problem,
-            StopRequested: self._on_stop,
+            StopRequested: self._standstill.on_stop,
         }
 
     def handle(self, event: Event) -> list[Command]:
@@ -155,7 +151,7 @@ class Engine:
             state.markets.setdefault(name, MarketState(instrument)).instrument = instrument
             state.problems.pop(name, None)
         state.record(Session(state.at, state.version, event.account_id))
-        self._sweep = None
+        self._standstill.begin_anew()
         self._reconciliation.begin()
 
     def _on_venue_lost(self, event: VenueLost) -> None:
@@ -172,12 +168,8 @@ class Engine:
             state.markets[event.market].stream_healthy = event.healthy
             state.markets[event.market].why = event.reason
 
-    def _on_cancel_all(self, event: CancelAllResult) -> None:
-        if self._sweep is not None:
-            self._sweep.on_cancel_all(event)
-
     def _on_open_orders(self, event: OpenOrdersAnswer) -> None:
-        if self._sweep is None or not self._sweep.on_open_orders(event):
+        if not self._standstill.on_open_orders(event):
             self._reconciliation.on_open_orders(event)
 
     # control
@@ -194,12 +186,8 @@ class Engine:
         else:
             self._state.problems.pop(event.key, None)
 
-    def _on_stop(self, event: StopRequested) -> None:
-        if self._stop is None:
-            self._stop = event
-
     def _on_timer(self, _timer: Timer) -> None:
-        order_life.chase(self._state, emergency=self._sweep is not None)
+        order_life.chase(self._state, emergency=self._standstill.sweeping)
         self._begin_day()
 
     def _begin_day(self) -> None:
@@ -213,15 +201,15 @@ class Engine:
 
     def _settle(self) -> None:
         """Go on with whatever is under way, the most urgent first."""
-        self._sweep_if_asked()
-        if self._state.venue_open and self._state.sends_orders and self._stop is None:
+        self._standstill.step()
+        if self._state.venue_open and self._state.sends_orders and not self._standstill.stopping:
             self._reconciliation.step()
-        if self._sweep is None:
+        if not self._standstill.sweeping:
             if self._pulls_quotes():
                 quoting.pull(self._state)
             for market in self._state.markets.values():
                 self._quote(market)
-        self._finish_stop()
+        self._standstill.finish()
         self._publish_if_changed()
 
     def _pulls_quotes(self) -> bool:
@@ -233,56 +221,12 @@ class Engine:
         paused = control is not None and control.paused
         return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
 
-    def _sweep_if_asked(self) -> None:
-        state = self._state
-        if not halt.held(state) and self._stop is None:
-            self._end_sweep()
-        elif state.control is not None and not state.sends_orders and not state.durable.orders:
-            halt.confirm(state, 0)
-            halt.consider(state)
-        elif state.sends_orders and state.account_id:
-            self._go_on_sweeping()
-
-    def _go_on_sweeping(self) -> None:
-        """A sweep proves something about the halt it was made for: another halt, or other markets, need another."""
-        state = self._state
-        held = halt.held(state)
-        latch = state.durable.latch
-        markets = state.control.markets if state.control is not None else ()
-        purpose = (held, markets, latch.id if latch is not None else "")
-        if self._sweep is None or (held and purpose != self._purpose):
-            self._sweep, self._purpose = Sweep(state, markets, everyone=held), purpose
-        self._sweep.step()
-        if self._sweep.confirmed_at and latch is not None:
-            halt.confirm(state, self._sweep.cancelled)
-            halt.consider(state)
-            if not halt.held(state) and self._stop is None:
-                self._end_sweep()
-
-    def _end_sweep(self) -> None:
-        """Released: trade again, but first compare everything with the venue."""
-        if self._sweep is not None:
-            self._sweep = None
-            self._reconciliation.begin()
-
-    def _finish_stop(self) -> None:
-        if self._stop is None or self._stopped:
-            return
-        nobody_to_ask = not self._state.sends_orders or not self._state.account_id
-        nothing_sent = nobody_to_ask and not self._state.durable.live_orders()
-        proven = nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
-        late = self._state.at - self._stop.at >= STOP_PATIENCE
-        if proven or late:
-            self._stopped = True
-            words = "no order is left" if proven else "the venue has not confirmed that no order is left"
-            self._state.out.append(Stopped(proven, f"{self._stop.reason}: {words}"))
-
     def _why_not(self) -> str:
         """Why no risk may be added now; "" when trading is allowed."""
         state = self._state
-        if self._stop is not None:
+        if self._standstill.stopping:
             return "stopping"
-        if halt.held(state) or self._sweep is not None:
+        if halt.held(state) or self._standstill.sweeping:
             return "halted"
         if state.problems:
             return "problem"
@@ -304,7 +248,6 @@ class Engine:
         """The picture of this moment."""
         state, durable = self._state, self._state.durable
         positions = positions_of(state)
-        sweep = self._sweep
         pnl = state.pnl()
         return Summary(
             state=self._word(),
@@ -325,7 +268,7 @@ class Engine:
             fills=durable.fills,
             foreign_orders=state.foreign_orders,
             orphans=len(durable.orphaned),
-            halt=halt_of(durable.latch, sweep.cancelled if sweep else 0, sweep.residual if sweep else -1),
+            halt=halt_of(durable.latch, self._standstill.cancelled, self._standstill.residual),
             acknowledged_halt=durable.released[-1] if durable.released else "",
             problem=next(((p.reason, p.message) for p in state.problems.values()), None),
             positions=positions,
@@ -335,9 +278,9 @@ class Engine:
     def _word(self) -> str:
         """The state in one word of `deskapi.conditions.EngineState`."""
         state = self._state
-        if self._stopped:
+        if self._standstill.stopped:
             return "Stopped"
-        if self._stop is not None:
+        if self._standstill.stopping:
             return "Stopping"
         if halt.held(state):
             latch = state.durable.latch

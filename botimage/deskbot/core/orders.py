@@ -56,9 +56,9 @@ class Order:
     """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
 
     `filled_lots` is what the venue says has filled, `booked_lots` what the ledger has: they meet when every execution
-    has arrived. `sent_at` is when it was decided, `signed_by` the latest moment at which its request can have been signed
-    (a request may wait in the shell). `updated_at` (when we last heard of it) and the three fields about questions are volatile: they steer
-    what is asked of the venue and are not in the journal.
+    has arrived. `sent_at` is when it was decided. Volatile, not in the journal: `signed_by`, the latest moment at which
+    its request can have been signed (a request may wait in the shell); `updated_at`, when we last heard of it; and the
+    three fields about questions, which steer what is asked of the venue.
     """
 
     __slots__ = (
