@@ -7,7 +7,8 @@
 
 Two lanes: what the venue or a person says about orders, fills and halts is handled first and in order; of the market
 only the latest book of each market and the last prints are kept, so that a flood of data makes the bot skip data, not
-fall behind. A pass drains what is there and then gives way to the sockets.
+fall behind. A pass drains what is there and then gives way to the sockets. When the process has stood still, the engine
+is told the time before it is told what waited: data is as old as it is.
 
 An exception in the engine ends the loop; whoever runs it then cancels everything without the engine (`emergency.py`).
 """
@@ -29,6 +30,8 @@ TIMER_SECONDS: Final = 0.1
 KEPT_TRADES: Final = 1000
 # An order decided longer ago than this is not sent any more: the disk hung, the price is history.
 MAX_COMMIT_WAIT: Final = NANOSECONDS
+# After a pause this long the process has stood still: what waits in the lanes is from before.
+STOOD_STILL: Final = NANOSECONDS
 
 
 class EngineLoop:
@@ -95,13 +98,18 @@ class EngineLoop:
     def _pass(self) -> None:
         self._armed = False
         try:
+            if self._clock.now() - self.passed_at > STOOD_STILL:
+                self._handle(Timer(self._clock.now()))
             while not self._done.done() and (event := self._next()) is not None:
-                for command in self.engine.handle(event):
-                    self._obey(command)
+                self._handle(event)
             self._send_places()
         except Exception as error:
             self._finish(error)
         self.passed_at = self._clock.now()
+
+    def _handle(self, event: Event) -> None:
+        for command in self.engine.handle(event):
+            self._obey(command)
 
     def _next(self) -> Event | None:
         if self._urgent:

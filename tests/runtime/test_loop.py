@@ -1,0 +1,41 @@
+"""The engine's loop after the process stood still: a laptop's lid, a frozen node, a stopped container."""
+
+from pathlib import Path
+
+from deskbot.core.commands import Place
+from deskbot.core.events import StreamChange
+from deskbot.runtime.clock import NANOSECONDS
+from tests.runtime.scripted_venue import MARKET, ScriptedVenue
+from tests.runtime.virtual_time import run
+from tests.runtime.world import World, world
+
+
+def stand_still(one: World, seconds: int) -> None:
+    """The machine's clock goes on, the process does not."""
+    one.clock._offset += seconds * NANOSECONDS
+
+
+def test_a_book_that_waited_while_the_process_stood_still_is_not_quoted_on(tmp_path: Path) -> None:
+    ages: list[int] = []
+
+    def prepare(venue: ScriptedVenue) -> None:
+        def look(_place: Place) -> None:
+            assert one.bot.session is not None
+            ages.append(one.clock.now() - one.bot.session.loop.books[MARKET].at)
+
+        venue.before_place = look
+
+    async def main() -> None:
+        nonlocal one
+        async with world(tmp_path, prepare=prepare) as one:
+            await one.until(lambda: len(ages) >= 4, "quotes")
+            one.venue.emit(StreamChange(one.clock.now(), "market", MARKET, healthy=False, reason="a gap"))
+            await one.until(lambda: not one.venue.open_orders, "quotes are pulled")
+            one.venue.emit(one.venue.book())
+            one.venue.emit(StreamChange(one.clock.now(), "market", MARKET, healthy=True))
+            stand_still(one, seconds=60)
+            await one.until(lambda: len(ages) >= 8, "quotes on a fresh book")
+        assert max(ages) < NANOSECONDS
+
+    one: World
+    run(main())
