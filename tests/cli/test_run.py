@@ -17,6 +17,7 @@ import yaml
 
 from tests.runtime.processes import DESK, answers, free_port, get, until
 from tests.runtime.world import SECRET, manifest
+from tests.simulator.tapes import delta, lines, snapshot, write_raw
 
 pytestmark = pytest.mark.component
 
@@ -30,7 +31,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, **changes: Any) -> None:
-    file.write_text(yaml.safe_dump_all([manifest(strategies=[QUICK], **changes), SECRET]))
+    file.write_text(yaml.safe_dump_all([manifest(**{"strategies": [QUICK], **changes}), SECRET]))
 
 
 @contextmanager
@@ -80,14 +81,37 @@ def test_a_halt_written_into_the_file_halts_and_an_acknowledgement_resumes(file:
 
 def _halt(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    found = re.search(r"acknowledgedHalt: ([a-z0-9-]+)", process.stdout.readline())
+    found = re.search(r'acknowledgedHalt: "([a-z0-9-]+)"', process.stdout.readline())
     return found[1] if found else ""
 
 
+@pytest.mark.parametrize("speed", ["1", "max"])
+def test_without_a_fill_both_ledgers_name_the_same_markets(file: Path, speed: str) -> None:
+    write(file, strategies=[{**QUICK, "enabled": False}])
+    done = run(file, "--for", "4s", "--speed", speed, "--output", "json")
+    result = json.loads(done.stdout)
+    assert result["ledger"] == result["groundTruth"]
+    assert list(result["ledger"]) == ["BTC/USDT:USDT"]
+
+
+@pytest.mark.parametrize("speed", ["1", "max"])
+def test_a_recording_that_breaks_further_in_ends_the_run_with_one_line(file: Path, speed: str) -> None:
+    recording = file.with_name("usdm_btcusdt.gz")
+    good = [snapshot(100), *(delta(n, n, n - 1) for n in range(101, 1200))]
+    write_raw(recording, b"".join(lines(*good, gap_ms=2)) + b"not a recorded message\n")
+    done = run(file, "--recording", str(recording), "--speed", speed)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"desk run: {recording}, line 1101: not a recorded message")
+
+
+def run(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [*DESK, "run", str(file), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
 def test_the_time_given_ends_the_run_and_the_result_is_told_for_people(file: Path) -> None:
-    done = subprocess.run(
-        [*DESK, "run", str(file), "--for", "3s"], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(file, "--for", "3s")
     assert done.returncode == 0, done.stderr
     assert "the venue's books" in done.stdout
     assert "Running: " in done.stdout or "Stopped: " in done.stdout
@@ -121,8 +145,7 @@ def test_a_venue_that_is_away_is_said_and_the_bot_still_stops(file: Path) -> Non
     venue = {**manifest()["spec"]["venue"], "endpoint": f"http://127.0.0.1:{free_port()}"}
     write(file, venue=venue)
     journal = file.with_name("journal.sqlite")
-    command = [*DESK, "run", str(file), "--venue", "endpoint", "--journal", str(journal), "--for", "6s"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = run(file, "--venue", "endpoint", "--journal", str(journal), "--for", "6s")
     assert "VenueUnreachable" in done.stdout
     assert "Traceback" not in done.stderr
     assert done.returncode == 0  # nothing was ever sent

@@ -24,7 +24,7 @@ from deskbot.runtime.journal import Header, Journal, open_journal
 from deskbot.runtime.observation import Observation
 from deskbot.runtime.report import ledger_view
 from deskbot.runtime.spec import Strategies, control_of, mode_class
-from deskbot.simulator.ground_truth import market_view
+from deskbot.simulator.ground_truth import books_beside
 from deskbot.simulator.replay import MarketSource
 
 BALANCES = {"USDT": Decimal(10_000), "BTC": Decimal(1)}
@@ -91,12 +91,13 @@ def _run(
     writer.flush()
     summary = engine.summary()
     truth = exchange.ground_truth(ACCOUNT)
+    ledger = {position.market: ledger_view(position) for position in summary.positions}
     return {
         "orders": summary.orders,
         "fills": summary.fills,
         "fillsBySide": _fills_by_side(exchange),
-        "ledger": {p.market: ledger_view(p) for p in summary.positions},
-        "groundTruth": {exchange.listings[key].unified: market_view(m) for key, m in truth.markets.items()},
+        "ledger": ledger,
+        "groundTruth": books_beside(ledger, exchange, ACCOUNT),
         "openOrders": truth.open_orders + truth.orders_in_flight,
         "stopConfirmed": stopped.confirmed,
         "digest": digest(journal.records()),

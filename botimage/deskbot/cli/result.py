@@ -6,27 +6,36 @@ from typing import Any
 from deskbot.core.instrument import side_name
 from deskbot.core.records import Filled
 from deskbot.core.summary import Summary
+from deskbot.matching import Exchange
 from deskbot.runtime.encoding import Digest
 from deskbot.runtime.journal import Header, open_journal
 from deskbot.runtime.report import ledger_view
 from deskbot.runtime.session import Ended
+from deskbot.simulator.ground_truth import books_beside
 
 
 def result_of(
-    summary: Summary, ended: Ended, journal: Path, header: Header, truth: dict[str, Any] | None
+    summary: Summary, ended: Ended, journal: Path, header: Header, books: tuple[Exchange, str] | None
 ) -> dict[str, Any]:
-    """One plain object. `truth` is the simulator's; without it the bot's own count of open orders is told."""
+    """One plain object. `books` are the simulator's own and the account; without them only the bot's are told."""
     sides, stream = _read(journal, header)
+    ledger = {position.market: ledger_view(position) for position in summary.positions}
     return {
         "orders": summary.orders,
         "fills": summary.fills,
         "fillsBySide": sides,
-        "ledger": {position.market: ledger_view(position) for position in summary.positions},
-        **({"groundTruth": truth["markets"]} if truth is not None else {}),
-        "openOrders": summary.open_orders if truth is None else truth["openOrders"] + truth["ordersInFlight"],
+        "ledger": ledger,
+        **({"groundTruth": books_beside(ledger, *books)} if books is not None else {}),
+        "openOrders": summary.open_orders if books is None else _held(*books),
         "stopConfirmed": ended.confirmed,
         "digest": stream,
     }
+
+
+def _held(exchange: Exchange, account: str) -> int:
+    """Orders that the exchange still holds, those on their way in among them."""
+    truth = exchange.ground_truth(account)
+    return truth.open_orders + truth.orders_in_flight
 
 
 def _read(path: Path, header: Header) -> tuple[dict[str, int], str]:

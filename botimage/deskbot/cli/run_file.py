@@ -26,6 +26,7 @@ from deskbot.cli.notes import Notes
 from deskbot.cli.result import result_of
 from deskbot.cli.tables import Lines, LiveTable, Silence, print_result
 from deskbot.core.errors import Invalid
+from deskbot.matching import Exchange
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import CredentialSource, fixed, from_directory, from_manifest
@@ -33,7 +34,6 @@ from deskbot.runtime.health import parse_address
 from deskbot.runtime.serve import Process, background
 from deskbot.runtime.session import Surroundings, header_of
 from deskbot.simulator.accounts import Account
-from deskbot.simulator.ground_truth import ground_truth
 from deskbot.simulator.server import Simulator, SimulatorOptions
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.protocol import Credentials
@@ -51,22 +51,20 @@ class Place:
     simulator: Simulator | None
     endpoint: str | None
     journal: Path
-    wrong: list[Invalid] = field(default_factory=list)
+    wrong: list[Exception] = field(default_factory=list)
 
     async def watch(self, process: Process) -> None:
-        """Stop the bot when the recording turns out to be unusable further in."""
+        """Stop the bot when its market ends: the recording is unusable further in, or the simulator fails."""
         if self.simulator is not None:
             try:
                 await self.simulator.wait(asyncio.Event())
-            except Invalid as error:
+            except Exception as error:
                 self.wrong.append(error)
-                process.bot.stop("the market data ended")
+            process.bot.stop("the market data ended")
 
-    def truth(self) -> dict[str, Any] | None:
-        """The simulator's own books."""
-        if self.simulator is None:
-            return None
-        return ground_truth(self.simulator.exchange, OWN_KEY.api_key)
+    def books(self) -> tuple[Exchange, str] | None:
+        """The simulator's own books, and the account to look up."""
+        return (self.simulator.exchange, OWN_KEY.api_key) if self.simulator is not None else None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -103,7 +101,7 @@ async def _run(arguments: argparse.Namespace, control: ControlFile, bot: Trading
         summary = process.summary()
         if summary is not None and process.bot.seen is not None:
             header = header_of(process.bot.seen, clock)
-            _tell(arguments, result_of(summary, ended, place.journal, header, place.truth()))
+            _tell(arguments, result_of(summary, ended, place.journal, header, place.books()))
     for error in place.wrong:
         raise error
     return status_of(ended)

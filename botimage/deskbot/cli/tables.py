@@ -98,7 +98,7 @@ def headline(summary: Summary | None) -> str:
         line += f"; {summary.problem[0]}: {summary.problem[1]}"
     if summary.halt is not None:
         done = "confirmed by the venue" if summary.halt.confirmed_at else "not confirmed yet"
-        line += f"; halt {summary.halt.id} {done}; to resume: acknowledgedHalt: {summary.halt.id}, without halted"
+        line += f'; halt {summary.halt.id} {done}; to resume: acknowledgedHalt: "{summary.halt.id}", without halted'
     return line
 
 
@@ -137,5 +137,5 @@ def _rounded(units: int) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{amount} {asset}" for asset, amount in value.items())
+        return ", ".join(f"{amount} {asset}" for asset, amount in value.items()) or "0"
     return str(value)

@@ -7,7 +7,7 @@ list of orders last became empty: the end of a halt as the venue saw it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deskbot.matching import Exchange, ExecutionReport, MarketTruth, OrderReport, Report
@@ -71,6 +71,16 @@ def ground_truth(
         "lastExecutionId": last.execution_id if last is not None else None,
         "lastExecutionSequence": last.sequence if last is not None else None,
         "lastOrderGoneAt": gone.stamp_ns(account) if gone is not None else None,
+    }
+
+
+def books_beside(ledger: Mapping[str, Any], exchange: Exchange, account: str) -> dict[str, Any]:
+    """The exchange's books on the markets of a client's ledger, traded or not, and on any other that was traded."""
+    traded = exchange.ground_truth(account).markets
+    wanted = {key: listing for key, listing in exchange.listings.items() if listing.unified in ledger or key in traded}
+    return {
+        listing.unified: market_view(traded[key] if key in traded else MarketLedger(listing).truth())
+        for key, listing in wanted.items()
     }
 
 
