@@ -1,7 +1,7 @@
 """The plain reference that the exchange's ledger and the engine's ledger are both held to.
 
-It imports nothing of the desk and works in fractions of whole coins, so that it can share no mistake with either. The rules it
-follows are the desk's accounting rules: average cost; a fee in the base coin makes the quantity that reaches
+It imports nothing of the desk and works in fractions of whole coins, so that it can share no mistake with either. The
+rules it follows are the desk's accounting rules: average cost; a fee in the base coin makes the quantity that reaches
 the position smaller, at the fill's own price; what a reduction removes of the cost is rounded half to even to 10^-18.
 """
 
