@@ -69,6 +69,23 @@ class Instrument:
         self.maker_rate = maker_rate
         self.taker_rate = taker_rate
 
+    def facts(self) -> tuple[object, ...]:
+        """Everything that makes the market what it is, for comparing two descriptions of it."""
+        return (
+            self.market,
+            self.base,
+            self.quote,
+            self.settle,
+            self.linear,
+            self.tick,
+            self.lot,
+            self.min_lots,
+            self.max_lots,
+            self.min_notional,
+            self.maker_rate,
+            self.taker_rate,
+        )
+
     def notional(self, ticks: int, lots: int) -> int:
         """The value of `lots` at `ticks`, in units of the quote asset."""
         return ticks * lots * self.tick_lot

@@ -74,7 +74,7 @@ class Strategies:
             return {}, error
 
     def _strategy(self, wanted: StrategySpec, instrument: Instrument) -> Strategy:
-        key = (wanted, [getattr(instrument, name) for name in Instrument.__slots__])
+        key = (wanted, instrument.facts())
         made = self._made.get(instrument.market)
         if made is None or made[0] != key:
             made = (key, build(wanted.name, wanted.version, wanted.params, instrument))
