@@ -55,8 +55,14 @@ def load_manifest(text: str) -> tuple[dict[str, Any], dict[str, dict[str, str]]]
 def _documents(text: str) -> list[Any]:
     try:
         return list(yaml.load_all(text, Loader=_KubernetesLoader))
+    except yaml.MarkedYAMLError as error:
+        raise Invalid((f"not YAML: {error.problem}{_place(error.problem_mark)}",)) from None
     except yaml.YAMLError as error:
         raise Invalid((f"not YAML: {' '.join(str(error).split())}",)) from None
+
+
+def _place(mark: yaml.Mark | None) -> str:
+    return f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
 
 
 def _description(document: object) -> str:

@@ -92,6 +92,7 @@ class TextFormat:
         if isinstance(value, self.kind):
             value = self.write(value)
         if not isinstance(value, str):
+            self.parse(str(value))  # it may be wrong besides
             raise ValueError(f'{value!r} is not text; write it in quotes: "{value}"')  # noqa: TRY004 pydantic wants it
         return self.parse(value)
 

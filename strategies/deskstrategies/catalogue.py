@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from deskbot.core.errors import Invalid
 from deskbot.core.instrument import Instrument
@@ -46,7 +47,7 @@ def check(name: str, version: str | None, params: Mapping[str, Any]) -> Params:
     try:
         return entry.params.model_validate(dict(params))
     except ValidationError as error:
-        raise Invalid("ParamsInvalid", f"spec.strategies[{name}].params: {_one_line(error)}") from None
+        raise Invalid("ParamsInvalid", f"spec.strategies[{name}].params: {_one_line(entry.params, error)}") from None
 
 
 def build(name: str, version: str | None, params: Mapping[str, Any], instrument: Instrument) -> Strategy:
@@ -58,8 +59,22 @@ def build(name: str, version: str | None, params: Mapping[str, Any], instrument:
         raise Invalid("ParamsInvalid", f"spec.strategies[{name}].params: {error}") from None
 
 
-def _one_line(error: ValidationError) -> str:
+def _one_line(params: type[Params], error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(map(str, first["loc"]))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {first['msg']}, got {first.get('input')!r}{more}"
+    return f"{where}: {_problem(params, first)}{more}"
+
+
+def _problem(params: type[Params], detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            names = [field.alias or name for name, field in params.model_fields.items()]
+            near = get_close_matches(str(detail["loc"][-1]), names, n=1)
+            return f"unknown field; did you mean {near[0]}?" if near else f"unknown field; there are {', '.join(names)}"
+        case "missing":
+            return "this field is required"
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case _:
+            return f"{detail['msg']}, got {detail['input']!r}"

@@ -51,7 +51,7 @@ def test_a_time_in_the_file_stays_text() -> None:
         (BOT.replace("Testnet", "Live"), 'spec.mode: "Live" is not one of DryRun or Testnet'),
         ("a: b: c", "not YAML: mapping values are not allowed here"),
         (BOT.replace("mode: Testnet", "halted: true\n  halted: false"), "not YAML: the key halted stands twice"),
-        ("a: [", "not YAML: while parsing a flow node"),
+        ("a: [", "not YAML: expected the node content, but found '<stream end>' (line 1, column 5)"),
         ("a: !!python/object:os.system {}", "not YAML: could not determine a constructor"),
     ],
 )

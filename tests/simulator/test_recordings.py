@@ -166,9 +166,9 @@ def plain_text(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda path: path, "cannot be read after line 0 (No such file or directory)"),
-        (lambda path: path.parent, "cannot be read after line 0 (Is a directory)"),
-        (plain_text, "cannot be read after line 0 (Not a gzipped file"),
+        (lambda path: path, "cannot be read (No such file or directory)"),
+        (lambda path: path.parent, "cannot be read (Is a directory)"),
+        (plain_text, "cannot be read (Not a gzipped file"),
         (lambda path: write_raw(path, b""), "holds no line"),
         (lambda path: write_raw(path, b"\x00\xff binary"), "line 1: not a recorded message"),
         (no_time, "line 1: not a recorded message"),

@@ -5,7 +5,7 @@ two runs with one seed can be compared by it.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 from deskapi import TradingBot
 from deskbot import __version__
 from deskbot.backtest.virtual_time import VirtualTime
-from deskbot.backtest.virtual_venue import ACCOUNT, NS_PER_MS, Delays, VirtualVenue
+from deskbot.backtest.virtual_venue import ACCOUNT, NS_PER_MS, Delays, VirtualVenue, instrument_of
 from deskbot.core.engine import Engine
 from deskbot.core.errors import Invalid
 from deskbot.core.records import Record
-from deskbot.matching import Exchange, Latency, MarketEvent
+from deskbot.matching import Exchange, Latency, Listing, MarketEvent
 from deskbot.runtime.encoding import digest
 from deskbot.runtime.journal import Header, Journal, open_journal
 from deskbot.runtime.observation import Observation
@@ -52,12 +52,25 @@ class GroupWriter:
         self._waiting = []
 
 
+def require_fit(bot: TradingBot, listings: Iterable[Listing]) -> None:
+    """Raise Invalid for a market that there is no data of, and for params that do not suit a market."""
+    there = {listing.unified: instrument_of(listing) for listing in listings}
+    for market in bot.spec.markets:
+        if market not in there:
+            raise Invalid(
+                "MarketUnknown", f"spec.markets: there is data of {' and '.join(sorted(there))}, not of {market}"
+            )
+    _strategies, error = Strategies().of(bot.spec, there)
+    if error is not None:
+        raise error
+
+
 def run(bot: TradingBot, uid: str, source: MarketSource, seed: int, duration_ns: int | None = None) -> dict[str, Any]:
     """One pass over the source, then a proven stop. The same arguments give the same result, byte for byte.
 
     Raises Invalid for a market that the source does not have, and as the strategies do.
     """
-    _require_markets(bot, source)
+    require_fit(bot, source.listings)
     events = source.events()
     first = next(events)
     exchange = Exchange(source.listings, seed=seed, latency=LATENCY, start_ns=first.time_ns)
@@ -81,9 +94,7 @@ def _run(
 ) -> dict[str, Any]:
     wanted = [listing for listing in exchange.listings.values() if listing.unified in bot.spec.markets]
     venue = VirtualVenue(exchange, wanted, Delays())
-    strategies, error = Strategies().of(bot.spec, venue.instruments)
-    if error is not None:
-        raise error
+    strategies, _checked = Strategies().of(bot.spec, venue.instruments)
     engine = Engine(uid, journal.header.epoch_ms, __version__)
     writer = GroupWriter(journal)
     seen = Observation(bot, uid, 1, bot.spec.halted, bot.spec.paused)
@@ -117,10 +128,3 @@ def _header(bot: TradingBot, uid: str, started_ns: int) -> Header:
         mode_class=mode_class(bot.spec.mode),
         epoch_ms=started_ns // NS_PER_MS,
     )
-
-
-def _require_markets(bot: TradingBot, source: MarketSource) -> None:
-    there = {listing.unified for listing in source.listings}
-    for market in bot.spec.markets:
-        if market not in there:
-            raise Invalid("MarketUnknown", f"spec.markets: the recording has {', '.join(sorted(there))}, not {market}")

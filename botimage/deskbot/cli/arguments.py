@@ -3,25 +3,35 @@
 import argparse
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from deskapi.quantities import duration_between
 from deskbot.cli.lazily import imported
 
 MAX_SPEED = "max"
+_NOT_IN_VIRTUAL_TIME = ("journal", "credentials", "listen", "log")
 _LIFETIME = duration_between("1s", "9999h", "30s")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line; `--help` has the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message.removeprefix('argument ')}\n")
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """The arguments; wrong ones end the process with one line and status 2."""
-    parser = argparse.ArgumentParser(prog="desk", description="The bot's own command.")
+    parser = OneLineParser(prog="desk", description="The bot's own command.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="run one bot", description="Run one bot, from a file or from a cluster."))
+    run = commands.add_parser("run", help="run one bot", description="Run one bot, from a file or from a cluster.")
+    _add_run(run)
     simulator = commands.add_parser("simulator", help="run the exchange simulator")
     if argv[:1] == ["simulator"]:
         imported("deskbot.simulator.command").add_arguments(simulator)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
-        _check_run(parser, arguments)
+        _check_run(run, arguments)
     return arguments
 
 
@@ -39,9 +49,14 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--recording", type=Path, action="append", default=[], metavar="FILE", help="market data to replay, repeatable"
     )
     market.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="N", help="divide the recording's gaps by N; max: virtual time"
+        "--speed",
+        type=_speed,
+        metavar="N",
+        help="divide the gaps of the market data by N (default: 1); max: virtual time",
     )
-    market.add_argument("--seed", type=int, default=0, metavar="N", help="for whatever the simulator leaves to chance")
+    market.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="for whatever the simulator leaves to chance"
+    )
     parser.add_argument("--for", dest="duration", type=_duration, metavar="DURATION", help="stop after this, e.g. 30s")
     parser.add_argument("--output", choices=["table", "json"], default="table", help="json: one object at the end")
     parser.add_argument("--journal", type=Path, metavar="PATH", help="where the journal is kept")
@@ -52,15 +67,20 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _check_run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     if (arguments.file is None) == (arguments.object is None):
-        parser.error("run: name either a FILE or --object NAMESPACE/NAME")
+        parser.error("name either a FILE or --object NAMESPACE/NAME")
     if arguments.object is not None and len(list(filter(None, arguments.object.split("/")))) != 2:
-        parser.error(f"run: --object {arguments.object}: write NAMESPACE/NAME, for example default/bot1")
+        parser.error(f"--object {arguments.object}: write NAMESPACE/NAME, for example default/bot1")
     if arguments.object is not None and (arguments.journal is None or arguments.credentials is None):
-        parser.error("run: --object needs --journal PATH and --credentials DIR")
+        parser.error("--object needs --journal PATH and --credentials DIR")
     if arguments.recording and (arguments.object is not None or arguments.venue == "endpoint"):
-        parser.error("run: --recording is for the simulator within: leave out --object and --venue endpoint")
-    if arguments.speed == MAX_SPEED and arguments.venue == "endpoint":
-        parser.error("run: --speed max is virtual time: leave out --venue endpoint")
+        parser.error("--recording is for the simulator within: leave out --object and --venue endpoint")
+    if arguments.speed is not None and (arguments.object is not None or arguments.venue == "endpoint"):
+        parser.error("--speed is for the simulator within: leave out --object and --venue endpoint")
+    if arguments.speed == MAX_SPEED:
+        for name in _NOT_IN_VIRTUAL_TIME:
+            if getattr(arguments, name) is not None:
+                parser.error(f"--speed max has nothing to do with --{name}: leave one of them out")
+    arguments.speed = 1.0 if arguments.speed is None else arguments.speed
 
 
 def _speed(text: str) -> float | str:
@@ -73,6 +93,13 @@ def _speed(text: str) -> float | str:
     if not 0 < speed <= 1_000_000:
         raise argparse.ArgumentTypeError(f'"{text}" is no speed; write a number above 0, such as 10, or max')
     return speed
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'"{text}" is no seed; write a whole number, such as 7') from None
 
 
 def _duration(text: str) -> timedelta:

@@ -7,6 +7,7 @@ from collections import deque
 from pathlib import Path
 from typing import TextIO
 
+from deskbot.core.errors import Invalid
 from deskbot.runtime import logs
 
 KEPT = 3
@@ -16,13 +17,14 @@ _ROUTINE = {"event", "level", "timestamp", "exception", "attempt"}
 class Notes:
     """Stands where stderr would be: takes JSON lines, shows what a person needs of them.
 
-    `quiet` keeps the lines for whoever draws the screen instead of writing them over it.
+    `quiet` keeps the lines for whoever draws the screen instead of writing them over it. Raises Invalid for a file
+    that cannot be written.
     """
 
     def __init__(self, file: Path | None, *, quiet: bool) -> None:
         self.last: deque[str] = deque(maxlen=KEPT)
         self._quiet = quiet
-        self._file: TextIO | None = file.open("a", encoding="utf-8") if file is not None else None
+        self._file: TextIO | None = _opened(file) if file is not None else None
         logs.configure(stream=self, level=logging.WARNING if file is None else logging.INFO)
 
     def write(self, text: str) -> int:
@@ -52,3 +54,10 @@ class Notes:
         self.last.append(note)
         if not self._quiet:
             sys.stderr.write(f"desk run: {note}\n")
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        return file.open("a", encoding="utf-8")
+    except OSError as error:
+        raise Invalid("SpecInvalid", f"--log {file}: {error.strerror}; name a file that can be written") from None

@@ -21,6 +21,7 @@ import uvloop
 
 from deskapi import TradingBot
 from deskbot import __version__
+from deskbot.backtest.command import require_fit
 from deskbot.cli.ending import status_of
 from deskbot.cli.notes import Notes
 from deskbot.cli.result import result_of
@@ -70,6 +71,7 @@ class Place:
 def run(arguments: argparse.Namespace) -> int:
     """Run the bot of a file until Ctrl-C or the time given. Raises Invalid before anything has started."""
     parse_address(arguments.listen or LISTEN)
+    _require_folder(arguments.journal)
     clock = Clock()
     control = ControlFile(arguments.file, clock)
     bot = control.seen.bot
@@ -110,7 +112,7 @@ async def _run(arguments: argparse.Namespace, control: ControlFile, bot: Trading
 @asynccontextmanager
 async def _place(arguments: argparse.Namespace, bot: TradingBot) -> AsyncIterator[Place]:
     if arguments.venue == "endpoint":
-        yield Place(None, None, arguments.journal or _kept_journal(bot.metadata.name))
+        yield Place(None, None, arguments.journal or _kept_journal(bot))
         return
     account = Account(OWN_KEY.api_key, OWN_KEY.secret, BALANCES)
     simulator = Simulator(
@@ -118,20 +120,13 @@ async def _place(arguments: argparse.Namespace, bot: TradingBot) -> AsyncIterato
             recordings=tuple(arguments.recording), speed=arguments.speed, seed=arguments.seed, accounts=(account,)
         )
     )
-    _require_markets(bot, simulator)
+    require_fit(bot, simulator.exchange.listings.values())
     with tempfile.TemporaryDirectory(prefix="desk-") as folder:
         endpoint = await simulator.start()
         try:
             yield Place(simulator, endpoint, arguments.journal or Path(folder) / "journal.sqlite")
         finally:
             await simulator.stop()
-
-
-def _require_markets(bot: TradingBot, simulator: Simulator) -> None:
-    there = sorted(listing.unified for listing in simulator.exchange.listings.values())
-    for market in bot.spec.markets:
-        if market not in there:
-            raise Invalid("MarketUnknown", f"spec.markets: the simulator has {', '.join(there)}, not {market}")
 
 
 def _credentials(arguments: argparse.Namespace, control: ControlFile, place: Place) -> CredentialSource:
@@ -142,11 +137,20 @@ def _credentials(arguments: argparse.Namespace, control: ControlFile, place: Pla
     return from_manifest(lambda: control.secrets)
 
 
-def _kept_journal(name: str) -> Path:
+def _require_folder(journal: Path | None) -> None:
+    if journal is not None and not journal.parent.is_dir():
+        raise Invalid("SpecInvalid", f"--journal {journal}: there is no folder {journal.parent}; make it first")
+
+
+def _kept_journal(bot: TradingBot) -> Path:
     state_home = os.environ.get("XDG_STATE_HOME")
     folder = (Path(state_home) if state_home else Path.home() / ".local" / "state") / "desk"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.sqlite"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        words = f"{folder}: {error.strerror}; say with --journal where the journal may be kept"
+        raise Invalid("SpecInvalid", words) from None
+    return folder / f"{bot.metadata.namespace}-{bot.metadata.name}.sqlite"
 
 
 def _display(arguments: argparse.Namespace) -> LiveTable | Lines | Silence:

@@ -1,5 +1,7 @@
 """The bot's own small HTTP server: probes, metrics, and what it knows of its trading."""
 
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +47,7 @@ class HealthServer:
             site = web.TCPSite(self._runner, host, port)
             await site.start()
         except OSError as error:
-            raise Invalid("SpecInvalid", f"--listen {listen}: {error.strerror or error}; name a free port") from error
+            raise Invalid("SpecInvalid", f"--listen {listen}: {_why_not(error)}") from error
         where = self._runner.addresses[0]
         return str(where[0]), int(where[1])
 
@@ -75,6 +77,13 @@ def parse_address(listen: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise Invalid("SpecInvalid", f'--listen {listen}: not HOST:PORT; write for example "127.0.0.1:8080"')
     return host.strip("[]"), int(port)
+
+
+def _why_not(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"{error.strerror}; name an address of this machine"
+    words = os.strerror(error.errno) if error.errno else str(error)
+    return f"{words}; name a free port on an address of this machine"
 
 
 def _probe(good: bool, otherwise: str) -> web.Response:

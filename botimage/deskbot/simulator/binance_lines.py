@@ -109,7 +109,8 @@ def read_lines(path: Path) -> Iterator[Line]:
         raise unusable(f"{path}, line {number}: not a recorded message ({error}); {EXPECTED}") from error
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise unusable(f"{path}: cannot be read after line {number} ({reason}); {EXPECTED}") from error
+        where = f" after line {number}" if number else ""
+        raise unusable(f"{path}: cannot be read{where} ({reason}); {EXPECTED}") from error
 
 
 class Grid:

@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
             runner.run(_serve(simulator))
     except OSError as error:
         host, port = arguments.listen
-        return _complain(f"cannot listen on {host}:{port}: {error.strerror or error}", 1)
+        words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+        return _complain(f"cannot listen on {host}:{port}: {words}; name a free port with --listen HOST:PORT", 1)
     except Invalid as error:
         return _complain(str(error), 2)
     return 0
