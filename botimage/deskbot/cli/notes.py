@@ -35,6 +35,10 @@ class Notes:
             self._note(line)
         return len(text)
 
+    def has_said(self, message: str) -> bool:
+        """Whether a person has just read this on stderr."""
+        return not self._quiet and message in self.last
+
     def flush(self) -> None:
         """Write out what is buffered."""
         if self._file is not None:

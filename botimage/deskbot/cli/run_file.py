@@ -15,25 +15,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
 from deskapi import TradingBot
 from deskbot import __version__
 from deskbot.backtest.command import require_fit
-from deskbot.cli.ending import status_of
+from deskbot.cli.ending import status_of_run
 from deskbot.cli.notes import Notes
 from deskbot.cli.result import result_of
 from deskbot.cli.tables import Lines, LiveTable, Silence, print_result
-from deskbot.core.errors import Invalid
+from deskbot.core.errors import DeskError, Invalid
 from deskbot.matching import Exchange
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import CredentialSource, fixed, from_directory, from_manifest
 from deskbot.runtime.health import parse_address
 from deskbot.runtime.serve import Process, background
-from deskbot.runtime.session import Surroundings, header_of
+from deskbot.runtime.session import Ended, Surroundings, header_of
 from deskbot.simulator.accounts import Account
 from deskbot.simulator.server import Simulator, SimulatorOptions
 from deskbot.venues.ccxt_venue import CcxtVenue
@@ -100,13 +99,10 @@ async def _run(arguments: argparse.Namespace, control: ControlFile, bot: Trading
             async with background(_show(process, display, notes, clock)), background(place.watch(process)):
                 ended = await process.run(arguments.listen or LISTEN, seconds)
             display.show(process.summary(), notes.last)
-        summary = process.summary()
-        if summary is not None and process.bot.seen is not None:
-            header = header_of(process.bot.seen, clock)
-            _tell(arguments, result_of(summary, ended, place.journal, header, place.books()))
+        problem = _tell(arguments, process, ended, place, clock)
     for error in place.wrong:
         raise error
-    return status_of(ended)
+    return status_of_run(ended, problem, notes)
 
 
 @asynccontextmanager
@@ -165,9 +161,20 @@ async def _show(process: Process, display: LiveTable | Lines | Silence, notes: N
         await clock.sleep(display.seconds)
 
 
-def _tell(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
+def _tell(
+    arguments: argparse.Namespace, process: Process, ended: Ended, place: Place, clock: Clock
+) -> tuple[str, str] | None:
+    """Tell what the run came to; returns what still was wrong at its end."""
+    summary, seen = process.summary(), process.bot.seen
+    if summary is None or seen is None:
+        return "EngineSilent", ended.message
+    try:
+        result = result_of(summary, ended, place.journal, header_of(seen, clock), place.books())
+    except DeskError as error:
+        return summary.problem or (error.reason, error.message)
     if arguments.output == "json":
         sys.stdout.write(json.dumps(result) + "\n")
     else:
         print_result(result)
     sys.stdout.flush()
+    return summary.problem

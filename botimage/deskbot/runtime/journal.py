@@ -17,9 +17,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import structlog
+
 from deskbot.core.errors import Blocked, DeskError, Transient
 from deskbot.core.records import Filled, Record
 from deskbot.runtime.encoding import decode, encode
+
+_log = structlog.get_logger("deskbot.journal")
 
 SCHEMA_VERSION = 1
 # What SQLite says when the file is sound and cannot be written; extended codes keep these in their lowest byte.
@@ -222,13 +226,15 @@ def _set_aside(path: Path, object_uid: str) -> None:
         part = Path(f"{path}{suffix}")
         if part.exists():
             part.rename(f"{path}.{object_uid}{suffix}")
+    _log.warning("journal_set_aside", message=f"{path} belongs to another object: it is {path}.{object_uid} now")
 
 
 def _lock(path: Path) -> int:
     try:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise Transient("DiskFull", f"{path}: the journal cannot be opened: {error.strerror}") from error
+        words = f"{path}: the journal cannot be opened ({error.strerror}); {_mend(sqlite3.SQLITE_CANTOPEN)}"
+        raise Transient("DiskFull", words) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -251,10 +257,16 @@ def _corrupt(path: Path, detail: str) -> Blocked:
     )
 
 
+def _mend(code: int) -> str:
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        return "it must be a file that can be written, in a folder that can be written"
+    return "make room on its volume"
+
+
 def _translated(path: Path, error: sqlite3.Error) -> DeskError | sqlite3.Error:
     if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _UNWRITABLE:
-        return Transient("DiskFull", f"{path}: the journal cannot be written ({error}); make room on its volume")
+        return Transient("DiskFull", f"{path}: the journal cannot be written ({error}); {_mend(code)}")
     return _corrupt(path, str(error))

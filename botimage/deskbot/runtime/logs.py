@@ -13,6 +13,8 @@ import structlog
 
 REDACTED = "[redacted]"
 _SECRET_FIELDS = ("secret", "token", "password", "api_key", "apikey", "authorization", "signature")
+# No venue's secret is shorter; redacting such a value would tear words apart.
+_SHORTEST_SECRET = 6
 _secrets: set[str] = set()
 
 
@@ -26,7 +28,7 @@ class Stream(Protocol):
 
 def keep_secret(*values: str) -> None:
     """Never let these values into a log line."""
-    _secrets.update(value for value in values if value)
+    _secrets.update(value for value in values if len(value) >= _SHORTEST_SECRET)
 
 
 def configure(stream: Stream | None = None, level: int = logging.INFO) -> None:

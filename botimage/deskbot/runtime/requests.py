@@ -35,7 +35,7 @@ from deskbot.core.events import (
     PlaceResult,
     PositionsAnswer,
 )
-from deskbot.runtime.clock import Clock
+from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.venues.protocol import Venue
 
 Request = (
@@ -52,6 +52,7 @@ Request = (
 Emit = Callable[[Event], None]
 
 TIMEOUT_SECONDS: Final = 6.0
+REFUSAL_SILENCE: Final = 10 * NANOSECONDS
 FILLS_TIMEOUT_SECONDS: Final = 60.0  # as many pages as the bot was away for
 
 _log = structlog.get_logger("deskbot.requests")
@@ -66,6 +67,7 @@ class Requests:
         self.venue: Venue | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.ready = False
+        self._silent_until = 0
 
     def use(self, venue: Venue | None, *, ready: bool) -> None:
         """Send from now on to this venue. One that is not ready gets no order, but is asked to cancel."""
@@ -95,7 +97,16 @@ class Requests:
         elif venue is None:
             self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
         else:
-            self._emit(await self._ask(venue, request))
+            answer = await self._ask(venue, request)
+            if isinstance(answer, PlaceResult) and answer.outcome == REJECTED:
+                self._say_refused(answer)
+            self._emit(answer)
+
+    def _say_refused(self, answer: PlaceResult) -> None:
+        """Say that the venue refuses orders, not that it refuses each of them."""
+        if self._clock.now() >= self._silent_until:
+            self._silent_until = self._clock.now() + REFUSAL_SILENCE
+            _log.warning("order_refused_by_the_venue", client_id=answer.client_id, reason=answer.reason)
 
     async def _ask(self, venue: Venue, request: Request) -> Event:
         seconds = FILLS_TIMEOUT_SECONDS if isinstance(request, QueryFills) else TIMEOUT_SECONDS
