@@ -6,7 +6,7 @@ a metric is a picture, not a book.
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -33,6 +33,7 @@ class Metrics(Collector):
             buckets=_COMMIT_BUCKETS,
             registry=self._registry,
         )
+        ProcessCollector(registry=self._registry)
         self._registry.register(self)
 
     def render(self) -> bytes:
