@@ -246,6 +246,20 @@ def test_a_wrong_strategy_pulls_the_quotes_until_it_is_mended(
     run(main())
 
 
+def test_a_halt_while_the_strategy_is_wrong_is_confirmed(tmp_path: Path) -> None:
+    wrong = [{"name": "simple-taker", "enabled": True}]
+
+    async def main() -> None:
+        async with world(tmp_path, manifest(strategies=wrong)) as one:
+            await one.state("Stalled")
+            one.write(manifest(strategies=wrong, halted=True))
+            halted = await one.state("Halted")
+            assert halted.halt is not None
+            assert halted.halt.confirmed_at
+
+    run(main())
+
+
 def test_another_market_in_the_spec_opens_a_second_venue_that_takes_over(tmp_path: Path) -> None:
     async def main() -> None:
         async with world(tmp_path) as one:
