@@ -117,10 +117,10 @@ def test_the_time_given_ends_the_run_and_the_result_is_told_for_people(file: Pat
     assert "Running: " in done.stdout or "Stopped: " in done.stdout
 
 
-def test_a_terminal_gets_a_live_table(file: Path) -> None:
+def test_a_terminal_of_eighty_columns_gets_a_live_table_with_whole_numbers(file: Path) -> None:
     primary, secondary = os.openpty()
     command = [*DESK, "run", str(file), "--for", "4s"]
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "160", "LINES": "40"}
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "40"}
     with subprocess.Popen(command, stdout=secondary, stderr=subprocess.PIPE, env=environment) as process:
         os.close(secondary)
         shown = b""
@@ -131,6 +131,7 @@ def test_a_terminal_gets_a_live_table(file: Path) -> None:
     text = shown.decode(errors="replace")
     for word in ("Running: ", "position", "realised", "BTC/USDT:USDT", "the venue's books"):
         assert word in text
+    assert "…" not in text
     assert process.returncode == 0
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from deskbot.core.money import from_units
@@ -25,12 +25,14 @@ def print_result(result: dict[str, Any]) -> None:
         f"{result['openOrders']} open; journal {result['digest'][:12]}"
     )
     truth = result.get("groundTruth")
-    table = Table("market", "figure", "the bot's ledger", *(["the venue's books"] if truth is not None else []))
+    sums = ["the bot's ledger", *(["the venue's books"] if truth is not None else [])]
+    table = Table("market", "figure", *map(_whole, sums))
     for market, ledger in result["ledger"].items():
         for figure, value in ledger.items():
             theirs = [_text(truth.get(market, {}).get(figure, ""))] if truth is not None else []
             table.add_row(market, figure, _text(value), *theirs)
-    console.print(table)
+    if result["ledger"]:
+        console.print(table)
 
 
 class LiveTable:
@@ -50,8 +52,10 @@ class LiveTable:
 
     def show(self, summary: Summary | None, notes: Iterable[str]) -> None:
         """Draw the picture."""
-        below = [Text(note, style="yellow") for note in notes]
-        self._live.update(Group(Text(headline(summary)), _market_table(summary), *below), refresh=True)
+        first = headline(summary)
+        tables = [_market_table(summary.positions)] if summary is not None and summary.positions else []
+        below = [Text(note, style="yellow") for note in notes if note not in first]
+        self._live.update(Group(Text(first), *tables, *below), refresh=True)
 
 
 class Lines:
@@ -102,21 +106,26 @@ def headline(summary: Summary | None) -> str:
     return line
 
 
-def _market_table(summary: Summary | None) -> Table:
-    table = Table("market", "bid", "ask", "position", "value", "realised", "unrealised", "fees", "fills")
-    for position in summary.positions if summary is not None else []:
-        table.add_row(
-            position.market,
-            f"{from_units(position.bid):f}",
-            f"{from_units(position.ask):f}",
-            f"{from_units(position.amount):f} {position.base}",
-            f"{_rounded(position.notional)} {position.quote}",
-            _rounded(position.realised),
-            _rounded(position.unrealised),
-            _fees(position),
-            str(position.fills),
-        )
+def _market_table(positions: list[PositionSummary]) -> Table:
+    """A column for each market, so that a terminal of 80 columns cuts no number."""
+    table = Table("", *(_whole(position.market) for position in positions))
+    rows = [
+        ("bid / ask", lambda p: f"{from_units(p.bid):f} / {from_units(p.ask):f}"),
+        ("position", lambda p: f"{from_units(p.amount):f} {p.base}"),
+        ("value", lambda p: f"{_rounded(p.notional)} {p.quote}"),
+        ("PnL realised", lambda p: f"{_rounded(p.realised)} {p.quote}"),
+        ("PnL unrealised", lambda p: f"{_rounded(p.unrealised)} {p.quote}"),
+        ("fees", lambda p: _fees(p) or "0"),
+        ("fills", lambda p: str(p.fills)),
+    ]
+    for name, cell in rows:
+        table.add_row(name, *map(cell, positions))
     return table
+
+
+def _whole(header: str) -> Column:
+    """A column that breaks a long number rather than cutting it off."""
+    return Column(header, overflow="fold")
 
 
 def _market_line(position: PositionSummary) -> str:
