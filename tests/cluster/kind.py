@@ -48,7 +48,7 @@ class Cluster:
             return []
         # The node knows an image without a registry's name under the default registry's.
         listed = self.engine.run("exec", self.node, "ctr", "--namespace", "k8s.io", "images", "list", "--quiet").split()
-        held = {name.removeprefix("docker.io/library/") for name in listed}
+        held = {name.rpartition("/library/")[2] for name in listed}
         return [image for image in images if image not in held]
 
 
