@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -152,6 +153,25 @@ def test_a_venue_that_is_away_is_said_and_the_bot_still_stops(file: Path) -> Non
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "does not answer" in line
+
+
+def test_an_address_in_use_is_said_before_anything_is_sent(file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run(file, "--listen", address, "--for", "5s")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"desk run: --listen {address}: Address already in use; name a free port")
+
+
+def test_a_journal_in_use_is_said_and_nothing_is_done(file: Path) -> None:
+    journal = file.with_name("journal.sqlite")
+    with running(file, "--journal", str(journal)):
+        done = run(file, "--journal", str(journal), "--for", "3s")
+    assert done.returncode == 1
+    first, last = done.stderr.splitlines()
+    assert first == f"desk run: {journal}: another process uses this journal; stop it first"
+    assert last == "desk run: the time given is over: the engine had not started"
 
 
 def test_importing_the_pods_path_brings_neither_simulator_nor_console() -> None:

@@ -71,7 +71,7 @@ class TestProcess:
             taken = running.stdout.readline().split("http://")[1].split(":")[1]
             ended = _run("--listen", f"127.0.0.1:{taken}")
             _stop(running)
-        assert ended.returncode == 1
+        assert ended.returncode == 2
         assert len(ended.stderr.splitlines()) == 1
         assert taken in ended.stderr
 

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serves until SIGINT or SIGTERM. 2 for bad input, 1 when it cannot listen, each with one line."""
+    """Serves until SIGINT or SIGTERM. 2 for bad input, an address that is taken among it, with one line."""
     try:
         simulator = Simulator(read_options(arguments, os.environ.get(ACCOUNTS_VARIABLE, "")))
     except (Invalid, ValueError) as error:
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         host, port = arguments.listen
         words = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
-        return _complain(f"cannot listen on {host}:{port}: {words}; name a free port with --listen HOST:PORT", 1)
+        return _complain(f"cannot listen on {host}:{port}: {words}; name a free port with --listen HOST:PORT", 2)
     except Invalid as error:
         return _complain(str(error), 2)
     return 0
