@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cluster import kind
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import MissingProgramError
 
 _SECONDS_ON_A_CLUSTER = 300
+
+# How long an example takes says something about the machine, nothing about the code.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
