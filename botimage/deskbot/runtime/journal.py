@@ -10,6 +10,7 @@ two pods can share a volume, but not a journal.
                              └ another venue or account, or unreadable: Blocked, and nothing is touched
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -233,7 +234,8 @@ def _lock(path: Path) -> int:
     try:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        words = f"{path}: the journal cannot be opened ({error.strerror}); {_mend(sqlite3.SQLITE_CANTOPEN)}"
+        code = sqlite3.SQLITE_FULL if error.errno == errno.ENOSPC else sqlite3.SQLITE_CANTOPEN
+        words = f"{path}: the journal cannot be opened ({error.strerror}); {_mend(code)}"
         raise Transient("DiskFull", words) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
