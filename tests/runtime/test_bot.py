@@ -191,20 +191,6 @@ def test_a_venue_that_does_not_open_is_said_and_tried_again(tmp_path: Path, erro
     run(main())
 
 
-def test_a_halt_clears_an_account_that_must_not_be_traded_on(tmp_path: Path) -> None:
-    refused = [Blocked("AccountUnsuitable", "the key may withdraw")] * 1000
-
-    async def main() -> None:
-        async with world(tmp_path, prepare=lambda venue: venue.refusals.extend(refused)) as one:
-            await one.state("Stalled")
-            assert "cancel_all" not in one.venue.sent
-            one.write(manifest(halted=True))
-            await one.until(lambda: "cancel_all" in one.venue.sent, "the halt reaches the venue")
-            one.venue.refusals.clear()
-
-    run(main())
-
-
 def test_a_missing_secret_is_said_and_the_bot_goes_on_when_it_appears(tmp_path: Path) -> None:
     other = {**SECRET, "metadata": {"name": "others"}}
 
@@ -256,6 +242,22 @@ def test_a_halt_while_the_strategy_is_wrong_is_confirmed(tmp_path: Path) -> None
             halted = await one.state("Halted")
             assert halted.halt is not None
             assert halted.halt.confirmed_at
+
+    run(main())
+
+
+def test_a_halt_on_an_account_that_must_not_be_traded_on_is_confirmed(tmp_path: Path) -> None:
+    refused = [Blocked("AccountUnsuitable", "the key may withdraw")] * 1000
+
+    async def main() -> None:
+        async with world(tmp_path, prepare=lambda venue: venue.refusals.extend(refused)) as one:
+            await one.state("Stalled")
+            one.write(manifest(halted=True))
+            halted = await one.state("Halted")
+            assert halted.halt is not None
+            assert halted.halt.confirmed_at
+            assert "cancel_all" in one.venue.sent
+            assert not one.venue.placed
 
     run(main())
 

@@ -29,6 +29,7 @@ from deskbot.core.events import (
     StreamChange,
     Timer,
     Trade,
+    VenueAskable,
     VenueLost,
     VenueReady,
 )
@@ -76,6 +77,7 @@ class Engine:
             BalancesAnswer: self._reconciliation.on_balances,
             FillsAnswer: self._reconciliation.on_fills,
             VenueReady: self._on_venue_ready,
+            VenueAskable: self._on_venue_askable,
             VenueLost: self._on_venue_lost,
             Control: self._on_control,
             Problem: self._on_problem,
@@ -143,6 +145,7 @@ class Engine:
     def _on_venue_ready(self, event: VenueReady) -> None:
         state = self._state
         state.venue_open = True
+        state.askable = True
         state.private_stream_healthy = False  # until its first message
         state.problems.pop("venue", None)
         state.account_id = event.account_id
@@ -153,6 +156,9 @@ class Engine:
         state.record(Session(state.at, state.version, event.account_id))
         self._standstill.begin_anew()
         self._reconciliation.begin()
+
+    def _on_venue_askable(self, _event: VenueAskable) -> None:
+        self._state.askable = True
 
     def _on_venue_lost(self, event: VenueLost) -> None:
         self._state.venue_open = False

@@ -224,6 +224,13 @@ class VenueReady:
 
 
 @dataclass
+class VenueAskable:
+    """The account must not be traded on (a problem says why), but it can be asked, and told to cancel."""
+
+    at: int
+
+
+@dataclass
 class VenueLost:
     """The venue cannot be reached at all; the shell keeps trying and sends `VenueReady` again."""
 
@@ -288,6 +295,7 @@ Event = (
     | BalancesAnswer
     | FillsAnswer
     | VenueReady
+    | VenueAskable
     | VenueLost
     | Control
     | Problem

@@ -71,7 +71,7 @@ class Standstill:
         elif state.control is not None and not state.sends_orders and not state.durable.orders:
             halt.confirm(state, 0)
             halt.consider(state)
-        elif state.sends_orders and state.account_id:
+        elif state.sends_orders and state.askable:
             self._go_on_sweeping()
 
     def _go_on_sweeping(self) -> None:
@@ -100,7 +100,7 @@ class Standstill:
         if self._stop is None or self.stopped:
             return
         state = self._state
-        nobody_to_ask = not state.sends_orders or not state.account_id
+        nobody_to_ask = not state.sends_orders or not state.askable
         nothing_sent = nobody_to_ask and not state.durable.live_orders()
         proven = nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
         if proven or state.at - self._stop.at >= STOP_PATIENCE:

@@ -31,6 +31,7 @@ class State:
         self.markets: dict[str, MarketState] = {}
         self.account_id = ""
         self.venue_open = False
+        self.askable = False  # whether the account's orders can be listed and cancelled, now or when the venue is back
         self.private_stream_healthy = True
         self.problems: dict[str, Problem] = {}
         self.rejections: dict[str, int] = {}

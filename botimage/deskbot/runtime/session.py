@@ -103,7 +103,6 @@ class Session:
             self._requests,
             self._emit,
             self._accept,
-            lambda: self._seen.halted or self._seen.deleted,
             clock,
             surroundings.endpoint,
         )

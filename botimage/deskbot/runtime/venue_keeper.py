@@ -17,11 +17,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from deskapi import Mode, TradingBotSpec
 from deskbot.core.errors import Blocked, DeskError, Transient
-from deskbot.core.events import Event, StreamChange, VenueLost, VenueReady
+from deskbot.core.events import Event, StreamChange, VenueAskable, VenueLost, VenueReady
 from deskbot.runtime import memory
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import CredentialSource
-from deskbot.runtime.emergency import cancel_everything
 from deskbot.runtime.requests import Requests
 from deskbot.runtime.spec import problem_of, settings_of
 from deskbot.venues.protocol import Venue, VenueSettings
@@ -31,7 +30,6 @@ VENUE_PROBLEM = "venue"
 LOOK_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 15.0
 OPEN_SECONDS = 30.0
-CANCEL_SECONDS = 5.0
 
 _log = structlog.get_logger("deskbot.venue")
 
@@ -48,20 +46,15 @@ class VenueKeeper:
         requests: Requests,
         emit: Callable[[Event], None],
         accept: Callable[[VenueReady], None],
-        halted: Callable[[], bool],
         clock: Clock,
         endpoint: str | None = None,
     ) -> None:
-        """`accept` may refuse what a venue says of itself by raising a DeskError; `endpoint` overrides the spec's.
-
-        While `halted`, an account that must not be traded on is cleared of orders all the same.
-        """
+        """`accept` may refuse what a venue says of itself by raising a DeskError; `endpoint` overrides the spec's."""
         self._make = make
         self._credentials = credentials
         self._requests = requests
         self._emit = emit
         self._accept = accept
-        self._halted = halted
         self._clock = clock
         self._endpoint = endpoint
         self._spec: TradingBotSpec | None = None
@@ -137,9 +130,8 @@ class VenueKeeper:
             except TimeoutError as error:
                 raise Transient("VenueUnreachable", f"no answer within {OPEN_SECONDS:.0f} s") from error
             except Blocked:
-                if self._halted():
-                    gone = await cancel_everything(venue, settings.markets, self._clock, CANCEL_SECONDS)
-                    _log.warning("halted_without_engine", proved=gone)
+                if self._venue is None:
+                    self._emit(VenueAskable(self._clock.now()))
                 raise
             self._accept(ready)
             return ready
