@@ -15,7 +15,7 @@ from tests.demo.desk import ACCOUNT, NANOSECONDS, Desk, eventually, install
 HALT = '{"spec":{"halted":true}}'
 ENOUGH_FILLS = 5
 
-_console = Console(highlight=False)
+_console = Console(highlight=False, soft_wrap=True)
 
 
 def tell() -> None:
@@ -155,7 +155,7 @@ def _run(desk: Desk, *arguments: str) -> None:
     words = " ".join(f"'{word}'" if "{" in word else word for word in arguments)
     _console.print(f"[bold]$ kubectl {words}[/]")
     located = [str(PROJECT / word) if word.startswith("examples/") else word for word in arguments]
-    _console.print(desk.kubectl(*located).rstrip(), markup=False)
+    _console.out(desk.kubectl(*located).rstrip())
 
 
 def _step(number: str, title: str) -> None:
