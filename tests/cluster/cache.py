@@ -22,11 +22,11 @@ def cache_directory() -> Path:
 
 
 def state_directory() -> Path:
-    """`$DESK_STATE`, else `desk` in the user's state directory."""
+    """`$DESK_STATE`, else `desk-cluster` in the user's state directory."""
     named = os.environ.get("DESK_STATE")
     if named:
         return Path(named).resolve()
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "desk"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "desk-cluster"
 
 
 def recipe_key(*parts: str | bytes) -> str:
