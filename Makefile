@@ -13,7 +13,7 @@ help: ## List the commands
 setup: $(ENVIRONMENT) ## Make the environment in .venv from the hash-locked requirements
 
 $(ENVIRONMENT): requirements/dev.txt pyproject.toml
-	@echo "· making the environment in .venv (about half a minute)"
+	@echo "· making the environment in .venv (about half a minute)" >&2
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
