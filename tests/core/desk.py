@@ -161,7 +161,7 @@ class Desk:
 
     def questions(self, kind: type[C]) -> list[C]:
         """Everything of one kind that was said so far and not taken yet."""
-        found = [command for command in self.said if isinstance(command, kind)]
+        found: list[C] = [command for command in self.said if isinstance(command, kind)]
         self.said = [command for command in self.said if not isinstance(command, kind)]
         return found
 

@@ -276,7 +276,8 @@ def test_the_acknowledgement_of_an_earlier_id_never_releases_a_later_halt() -> N
     desk = halted()
     first = desk.durable.latch.id
     desk.control(halted=False, acknowledged_halt=first)
-    assert desk.durable.latch is None
+    released = desk.durable.latch
+    assert released is None
     desk.control(halted=True)
     confirm(desk)
     assert desk.durable.latch.id != first

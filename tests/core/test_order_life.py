@@ -3,7 +3,7 @@
 import pytest
 
 from deskbot.core.commands import Cancel, CancelForeign, Place, QueryOrder
-from deskbot.core.events import ACCEPTED, NOT_FOUND, REJECTED, UNKNOWN, CancelResult, PlaceResult
+from deskbot.core.events import ACCEPTED, NOT_FOUND, REJECTED, UNKNOWN, CancelResult, Event, PlaceResult
 from deskbot.core.instrument import SELL
 from deskbot.core.orders import CANCELLED, EXPIRED, FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL
 from deskbot.core.orders import REJECTED as ORDER_REJECTED
@@ -158,7 +158,7 @@ def test_f10_a_cancel_that_got_lost_is_asked_for_again() -> None:
 @pytest.mark.parametrize("fill_first", [True, False])
 def test_f11_a_cancel_that_races_a_partial_fill_ends_exact(fill_first: bool) -> None:
     desk, place = cancelling()
-    events = [desk.fill(place, 1), desk.report(place, CANCELLED, filled=1)]
+    events: list[Event] = [desk.fill(place, 1), desk.report(place, CANCELLED, filled=1)]
     for event in events if fill_first else reversed(events):
         desk.handle(event)
     assert state(desk, place) is None

@@ -4,6 +4,7 @@ from deskbot.core.commands import (
     Cancel,
     CancelForeign,
     Place,
+    QueryBalances,
     QueryFills,
     QueryOpenOrders,
     QueryOrder,
@@ -299,7 +300,7 @@ def test_equity_is_for_people_and_moves_with_our_own_result() -> None:
     desk.reconcile()
     assert desk.engine.summary().equity is None
     desk.wait(61)
-    for asked in [c for c in desk.said if type(c).__name__ == "QueryBalances"]:
+    for asked in [c for c in desk.said if isinstance(c, QueryBalances)]:
         desk.say(BalancesAnswer, request=asked.request, complete=True, equity=to_units(10_000))
     assert desk.engine.summary().equity == to_units(10_000)
 

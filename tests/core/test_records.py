@@ -13,7 +13,7 @@ from tests.core.state_of import state_of
 from tests.core.virtual_world import World
 
 KINDS = typing.get_args(Record)
-VALUES: dict[object, object] = {int: 7, str: "text", bool: True}
+VALUES: dict[object, typing.Any] = {int: 7, str: "text", bool: True}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

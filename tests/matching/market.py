@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from deskbot.matching import (
     Accepted,
@@ -16,6 +16,7 @@ from deskbot.matching import (
     NewOrder,
     Order,
     OrderReport,
+    OrderStatus,
     OrderType,
     PublicTrade,
     QueueModel,
@@ -137,7 +138,13 @@ class Desk:
 
     # what came of it
 
-    def reports(self, kind: type[Kind] = Report) -> list[Kind]:  # type: ignore[assignment]
+    @overload
+    def reports(self) -> list[Report]: ...
+
+    @overload
+    def reports(self, kind: type[Kind]) -> list[Kind]: ...
+
+    def reports(self, kind: Any = Report) -> list[Any]:
         """The reports of one kind since the last call; the others are dropped."""
         return [report for report in self.exchange.drain_reports() if isinstance(report, kind)]
 
@@ -156,6 +163,10 @@ class Desk:
     def ahead(self, order: Order) -> Decimal:
         """The size queued before an order."""
         return order.listing.quantity(order.ahead)
+
+    def status(self, order: Order) -> OrderStatus:
+        """The status of an order as it is by now."""
+        return order.status
 
     def _happen(self, event: Any) -> None:
         self.exchange.market_event(event)

@@ -30,7 +30,7 @@ def test_a_spot_buy_pays_its_fee_in_the_base_coin() -> None:
     desk.order("buy", "0.1", market=SPOT)
     [_, fill] = desk.exchange.executions("alice")
     assert (decimal(fill.fee_units), fill.fee_asset) == (D("0.0001"), "BTC")
-    assert wallet(desk, "BTC") == (D("10.0999"), 0)
+    assert wallet(desk, "BTC") == (D("10.0999"), D(0))
     truth = desk.exchange.ground_truth("alice").markets[SPOT]
     assert decimal(truth.position_units) == D("0.0999")
     assert decimal(truth.cash_units) == D("-6000.1")
@@ -41,8 +41,8 @@ def test_a_spot_buy_pays_its_fee_in_the_base_coin() -> None:
 def test_a_spot_sell_pays_its_fee_in_the_quote_coin() -> None:
     desk = Desk(balances={"BTC": D(1)})
     desk.order("sell", "0.1", market=SPOT)
-    assert wallet(desk, "BTC") == (D("0.9"), 0)
-    assert wallet(desk, "USDT") == (D("5993.9001"), 0)
+    assert wallet(desk, "BTC") == (D("0.9"), D(0))
+    assert wallet(desk, "USDT") == (D("5993.9001"), D(0))
 
 
 def test_a_linear_fill_pays_its_fee_in_the_settle_coin_by_maker_or_taker_rate() -> None:
@@ -61,13 +61,13 @@ def test_spot_orders_lock_what_they_may_spend_until_they_end() -> None:
     desk.order("sell", "0.2", 61_000, market=SPOT)
     assert (wallet(desk, "USDT")[1], wallet(desk, "BTC")[1]) == (D(5900), D("0.2"))
     desk.cancel_all()
-    assert (wallet(desk, "USDT")[1], wallet(desk, "BTC")[1]) == (0, 0)
+    assert (wallet(desk, "USDT")[1], wallet(desk, "BTC")[1]) == (D(0), D(0))
 
 
 def test_a_fill_below_the_limit_gives_back_the_difference() -> None:
     desk = Desk(balances={"USDT": D(6_100)})
     desk.order("buy", "0.1", 61_000, market=SPOT)
-    assert wallet(desk, "USDT") == (D(6_100) - D("6000.1"), 0)
+    assert wallet(desk, "USDT") == (D(6_100) - D("6000.1"), D(0))
 
 
 def test_locked_coins_are_not_there_for_another_order() -> None:

@@ -23,9 +23,9 @@ def test_a_conditional_order_waits_until_the_last_price_reaches_its_trigger(
     desk.trade(short_of_it, "0.01")
     assert (order.status, order.order_filter) == (OrderStatus.UNTRIGGERED, OrderFilter.STOP)
     desk.trade(reaching_it, "0.01")
-    assert order.status is OrderStatus.NEW
+    assert desk.status(order) is OrderStatus.NEW
     desk.trade(59_500, 1)
-    assert order.status is OrderStatus.FILLED
+    assert desk.status(order) is OrderStatus.FILLED
 
 
 def test_a_triggered_market_order_takes_at_once() -> None:
@@ -68,9 +68,9 @@ def test_an_amended_trigger_price_is_the_one_that_counts() -> None:
     order = desk.order("buy", "0.1", 59_500, trigger_price=D(60_010), trigger_direction=RISE)
     desk.amend(order, trigger_price=60_020)
     desk.trade(60_015, "0.01")
-    assert order.status is OrderStatus.UNTRIGGERED
+    assert desk.status(order) is OrderStatus.UNTRIGGERED
     desk.trade(60_020, "0.01")
-    assert order.status is OrderStatus.NEW
+    assert desk.status(order) is OrderStatus.NEW
 
 
 def test_every_step_of_a_conditional_order_is_reported() -> None:

@@ -29,10 +29,10 @@ def test_trades_at_its_price_advance_an_order_until_the_rest_of_a_trade_fills_it
     desk.trade(59_999, "0.6")
     assert desk.ahead(order) == Decimal("0.4")
     desk.trade(59_999, "0.44")
-    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert desk.status(order) is OrderStatus.PARTIALLY_FILLED
     assert desk.fills() == [("buy", 59_999, Decimal("0.04"), "maker")]
     desk.trade(59_999, 5)
-    assert order.status is OrderStatus.FILLED
+    assert desk.status(order) is OrderStatus.FILLED
     assert desk.fills()[1] == ("buy", 59_999, Decimal("0.06"), "maker")
 
 

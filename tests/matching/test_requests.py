@@ -108,7 +108,7 @@ def test_link_ids_of_two_accounts_do_not_meet() -> None:
 
 def test_more_orders_than_the_listing_allows_are_refused() -> None:
     desk = Desk()
-    rising = {"trigger_price": D(61_000), "trigger_direction": TriggerDirection.RISE}
+    rising: dict[str, Any] = {"trigger_price": D(61_000), "trigger_direction": TriggerDirection.RISE}
     for _ in range(10):
         desk.order("buy", "0.001", 61_000, **rising)
     assert desk.create("buy", "0.001", 61_000, **rising) is Refusal.TOO_MANY_OPEN_ORDERS
@@ -246,7 +246,8 @@ def test_a_wrong_amendment_is_refused_and_changes_nothing(change: dict[str, Any]
 def test_two_amendments_on_the_way_both_count() -> None:
     desk = Desk(latency=SLOW)
     order = desk.order_after(10, "buy", "0.1", 59_000)
-    for change in ({"price": D(58_000)}, {"quantity": D("0.2")}):
+    changes: list[dict[str, Any]] = [{"price": D(58_000)}, {"quantity": D("0.2")}]
+    for change in changes:
         desk.exchange.amend(desk.now_ns, "alice", Amendment(market=LINEAR, order_id=order.order_id, **change))
     desk.settle(10)
     assert (order.ticks, order.lots) == (580_000, 200)

@@ -72,8 +72,11 @@ class Api:
     """Plain objects through the official client."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        client = kubernetes.config.new_client_from_config(str(kubeconfig))
-        self._client = DynamicClient(client, cache_file=str(kubeconfig.with_suffix(".discovery")))
+        # The client ships no annotations for these two.
+        config: Any = kubernetes.config
+        dynamic: Any = DynamicClient
+        client = config.new_client_from_config(str(kubeconfig))
+        self._client = dynamic(client, cache_file=str(kubeconfig.with_suffix(".discovery")))
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         return self._plain(self._of(kind).get(name=name, namespace=namespace))

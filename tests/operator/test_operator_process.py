@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from kubernetes.dynamic.exceptions import ForbiddenError
@@ -46,6 +47,14 @@ def operator(api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.Tem
     log = tmp_path_factory.mktemp("operator") / "log"
     with running(Operator(allow_operator(control_plane), log, "--all-namespaces")) as started:
         yield started
+
+
+def latched(bot: Bot) -> Object | None:
+    return bot.latch() or None
+
+
+def gone(api: Api, kind: Kind, name: str) -> bool:
+    return api.find(kind, SPACE, name) is None
 
 
 def test_a_bot_gets_its_children_and_the_status_says_where_it_stands(operator: Operator, api: Api) -> None:
@@ -132,7 +141,7 @@ def test_a_halt_is_latched_well_under_a_second(operator: Operator, api: Api) -> 
     for bot in bots:
         begin = time.perf_counter()
         bot.patch(halted=True)
-        eventually(lambda bot=bot: bot.latch() or None)
+        eventually(partial(latched, bot))
         times.append(time.perf_counter() - begin)
     print(f"patch to latch seen: median {statistics.median(times) * 1000:.0f} ms, most {max(times) * 1000:.0f} ms")
     for bot in bots:
@@ -176,7 +185,7 @@ def test_a_bots_story_from_its_first_report_over_a_halt_to_its_release(
     bot.comes_to("Halted", "False", "NotHalted")
     uid = bot.object()["metadata"]["uid"]
     for reason in ("halted", "haltconfirmed", "released"):
-        eventually(lambda reason=reason: api.find(EVENT, SPACE, f"bot-{bot.name}.{reason}.{uid[:8]}"))
+        eventually(partial(api.find, EVENT, SPACE, f"bot-{bot.name}.{reason}.{uid[:8]}"))
 
 
 def test_a_halt_of_the_engine_is_latched_under_its_id(
@@ -238,7 +247,7 @@ def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator
     api.delete(TRADING_BOT, SPACE, bot.name)
     # The garbage collector looks for new kinds every 30 s only, and this one may be younger.
     for kind in CHILDREN:
-        eventually(lambda kind=kind: api.find(kind, SPACE, f"bot-{bot.name}") is None, within=90)
+        eventually(partial(gone, api, kind, f"bot-{bot.name}"), within=90)
     eventually(lambda: api.find(VOLUME_CLAIM, SPACE, f"journal-bot-{bot.name}-0") is None)
 
 

@@ -105,7 +105,7 @@ def test_placement_resources_storage_and_image_pass_through() -> None:
     toleration = {"key": "desk", "operator": "Exists", "effect": "NoSchedule"}
     term = {"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}}
-    chosen = {
+    chosen: dict[str, Any] = {
         "image": "registry.example/desk-bot:2",
         "resources": {"requests": {"cpu": "500m"}, "limits": {"memory": "1Gi"}},
         "nodeSelector": {"disk": "fast"},

@@ -67,7 +67,7 @@ def with_status(obj: Object, **parts: Any) -> Object:
 
 def reported(obj: Object, at: datetime) -> Object:
     """The same object with the time at which the API server took the engine's report."""
-    fields = {"f:status": {"f:engine": {"f:state": {}}}}
+    fields: Object = {"f:status": {"f:engine": {"f:state": {}}}}
     entry = {"manager": "desk-bot", "subresource": "status", "time": text(at), "fieldsV1": fields}
     return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
 

@@ -88,7 +88,7 @@ def answers(url: str) -> int:
         return 0
 
 
-def until(condition: Callable[[], T], seconds: float, what: str) -> T:
+def until(condition: Callable[[], T | None], seconds: float, what: str) -> T:
     """Wait for a condition of another process."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

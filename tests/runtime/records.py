@@ -11,11 +11,11 @@ _TYPES = {
     str: st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20),
     bool: st.booleans(),
 }
-_KINDS = records.Record.__args__  # type: ignore[attr-defined]
+_KINDS = records.Record.__args__
 
 
 def _of(kind: type[records.Record]) -> st.SearchStrategy[records.Record]:
-    return st.builds(kind, **{field.name: _TYPES[field.type] for field in fields(kind)})  # type: ignore[index, arg-type]
+    return st.builds(kind, **{field.name: _TYPES[field.type] for field in fields(kind)})  # type: ignore[index]
 
 
 any_record = st.one_of([_of(kind) for kind in _KINDS])

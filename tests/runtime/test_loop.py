@@ -16,6 +16,7 @@ def stand_still(one: World, seconds: int) -> None:
 
 
 def test_a_book_that_waited_while_the_process_stood_still_is_not_quoted_on(tmp_path: Path) -> None:
+    one: World
     ages: list[int] = []
 
     def prepare(venue: ScriptedVenue) -> None:
@@ -37,5 +38,4 @@ def test_a_book_that_waited_while_the_process_stood_still_is_not_quoted_on(tmp_p
             await one.until(lambda: len(ages) >= 8, "quotes on a fresh book")
         assert max(ages) < NANOSECONDS
 
-    one: World
     run(main())

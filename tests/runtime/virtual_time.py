@@ -12,7 +12,7 @@ T = TypeVar("T")
 EPOCH_NS = 1_790_000_000_000_000_000
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
+class _Selector(selectors.DefaultSelector):
     """Instead of waiting for a time-out, moves the loop's time there."""
 
     skipped = 0.0
@@ -23,7 +23,7 @@ class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
             raise AssertionError("nothing will ever happen: the test waits for something that is not coming")
         if not ready and timeout:
             self.skipped += timeout
-        return ready  # type: ignore[no-any-return]
+        return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

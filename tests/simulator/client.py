@@ -13,6 +13,11 @@ from yarl import URL
 HOST = "api.bybit.com"
 
 
+async def _decoded(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    decoded: dict[str, Any] = await answer.json()
+    return decoded
+
+
 class Client:
     """Signs as Bybit documents it. Answers are the decoded JSON."""
 
@@ -35,18 +40,18 @@ class Client:
         url = f"{self.base_url}/{HOST}{path}?{query}"
         async with self._session.get(URL(url, encoded=True), headers=self._signed(query)) as answer:
             self.headers = dict(answer.headers)
-            return await answer.json()
+            return await _decoded(answer)
 
     async def post(self, path: str, **parameters: Any) -> dict[str, Any]:
         body = json.dumps(parameters)
         async with self._session.post(f"{self.base_url}/{HOST}{path}", data=body, headers=self._signed(body)) as answer:
             self.headers = dict(answer.headers)
-            return await answer.json()
+            return await _decoded(answer)
 
     async def hook(self, path: str, body: object = None, method: str | None = None) -> dict[str, Any]:
         method = method or ("GET" if body is None else "POST")
         async with self._session.request(method, self.base_url + path, json=body) as answer:
-            return await answer.json()
+            return await _decoded(answer)
 
     async def limit(self, category: str = "linear", **changes: Any) -> dict[str, Any]:
         """A limit buy far from the market, changed as wished."""

@@ -8,11 +8,12 @@ Prints one JSON object of what it saw; a disagreement ends it with an AssertionE
 import asyncio
 import json
 import sys
+from typing import Any
 
 import ccxt.pro
 
 
-def redirect(tree, base):
+def redirect(tree: dict[str, Any], base: str) -> None:
     """The venue's hosts become the first segment of the path."""
     for name, leaf in tree.items():
         if isinstance(leaf, dict):
@@ -22,7 +23,7 @@ def redirect(tree, base):
             tree[name] = f"{base.replace('http', 'ws', 1) if scheme == 'wss' else base}/{rest}"
 
 
-async def market_data(exchange, symbol, seen):
+async def market_data(exchange: Any, symbol: str, seen: dict[str, Any]) -> Any:
     book = await exchange.fetch_order_book(symbol, 50)
     assert book["bids"][0][0] < book["asks"][0][0], book
     seen["depth"] = len(book["bids"])
@@ -34,7 +35,7 @@ async def market_data(exchange, symbol, seen):
     return book
 
 
-async def forty_orders(exchange, symbol, price, amount, seen):
+async def forty_orders(exchange: Any, symbol: str, price: float, amount: float, seen: dict[str, Any]) -> None:
     """Reads open orders to the last page, changes one, cancels one, cancels all, trigger orders too."""
     prefix = f"{exchange.market(symbol)['type']}-{exchange.milliseconds()}"
     for number in range(41):
@@ -57,7 +58,7 @@ async def forty_orders(exchange, symbol, price, amount, seen):
     assert await exchange.fetch_open_orders(symbol) == []
 
 
-async def round_trip(exchange, symbol, amount, seen):
+async def round_trip(exchange: Any, symbol: str, amount: float, seen: dict[str, Any]) -> None:
     """Buys and sells at market, once over REST and once over the order entry socket, and finds both fills."""
     spot = exchange.market(symbol)["spot"]
     bought = await exchange.create_order(symbol, "market", "buy", amount, None)
@@ -71,7 +72,7 @@ async def round_trip(exchange, symbol, amount, seen):
     seen["balance"] = (await exchange.fetch_balance())["USDT"]["total"]
 
 
-async def streams(exchange, symbol, price, amount, seen):
+async def streams(exchange: Any, symbol: str, price: float, amount: float, seen: dict[str, Any]) -> None:
     for _ in range(5):
         book = await exchange.watch_order_book(symbol)
         assert book["bids"][0][0] < book["asks"][0][0], book
@@ -92,13 +93,13 @@ async def streams(exchange, symbol, price, amount, seen):
     await exchange.cancel_all_orders(symbol)
 
 
-async def main(url, key, secret, symbol):
+async def main(url: str, key: str, secret: str, symbol: str) -> None:
     kind = "swap" if ":" in symbol else "spot"
     exchange = ccxt.pro.bybit(
         {"apiKey": key, "secret": secret, "enableRateLimit": False, "options": {"defaultType": kind}}
     )
     redirect(exchange.urls["api"], url)
-    seen = {}
+    seen: dict[str, Any] = {}
     try:
         seen["markets"] = sorted(await exchange.load_markets())
         book = await market_data(exchange, symbol, seen)

@@ -17,7 +17,8 @@ async def _place(client: Client, count: int) -> list[str]:
 
 async def _read(client: Client, path: str, **parameters: Any) -> list[list[dict[str, Any]]]:
     """Every page until one is empty."""
-    pages, cursor = [], ""
+    pages: list[list[dict[str, Any]]] = []
+    cursor = ""
     while True:
         page = (await client.get(path, **SCOPE, **parameters, **({"cursor": cursor} if cursor else {})))["result"]
         if not page["list"]:

@@ -1,9 +1,11 @@
 """Sources without an end: a recording over and over, and the synthetic market."""
 
+from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
-from deskbot.matching import Exchange, OrderStatus, Snapshot
+from deskbot.matching import Exchange, MarketEvent, OrderStatus, Snapshot
 from deskbot.simulator.recordings import Recording
 from deskbot.simulator.replay import LOOP_PAUSE_NS, MarketSource, Replay, paced
 from deskbot.simulator.synthetic import SyntheticMarket
@@ -44,14 +46,14 @@ def test_resting_orders_survive_the_seam_behind_the_new_snapshot() -> None:
     order = desk.order("buy", "0.1", 59_999)
     desk.trade(59_999, "0.7")
     desk.snapshot([(59_999, 3)], [(60_001, 1)])
-    assert (order.status, desk.ahead(order)) == (OrderStatus.NEW, 3)
+    assert (order.status, desk.ahead(order)) == (OrderStatus.NEW, Decimal(3))
 
 
 def test_a_source_without_events_ends() -> None:
     class Silent:
         listings = ()
 
-        def events(self) -> islice:
+        def events(self) -> Iterator[MarketEvent]:
             return islice((), 0)
 
     silent: MarketSource = Silent()

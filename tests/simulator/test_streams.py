@@ -16,7 +16,7 @@ Book = dict[str, dict[str, str]]
 async def _data(socket: Any, topic: str) -> dict[str, Any]:
     """The next message of a topic."""
     while True:
-        message = await socket.receive_json(timeout=5)
+        message: dict[str, Any] = await socket.receive_json(timeout=5)
         if message.get("topic") == topic:
             return message
 
@@ -172,7 +172,8 @@ async def test_stopping_says_goodbye_to_every_client(simulator: Simulator, clien
             await socket.send_json({"op": "subscribe", "args": [topic]})
             async for _ in socket:
                 following.set()
-        return socket.close_code
+        code: int | None = socket.close_code
+        return code
 
     following = asyncio.Event()
     clients = [asyncio.create_task(follow(topic)) for topic in ("tickers.BTCUSDT", "orderbook.50.BTCUSDT")]

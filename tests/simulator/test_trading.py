@@ -51,7 +51,7 @@ async def test_linear_cancel_all_stops_at_five_hundred(client: Client) -> None:
     for _ in range(50):
         request = [{"symbol": SYMBOL, "side": "Buy", "orderType": "Limit", "qty": "0.002", "price": "59000"}] * 10
         await client.post("/v5/order/create-batch", category="linear", request=request)
-    stop = {"triggerPrice": "59500", "triggerDirection": 2}
+    stop: dict[str, Any] = {"triggerPrice": "59500", "triggerDirection": 2}
     assert (await client.limit(qty="0.002", **stop))["retCode"] == 0
     answer = await client.post("/v5/order/cancel-all", category="linear", symbol=SYMBOL)
     assert len(answer["result"]["list"]) == 500
@@ -72,7 +72,7 @@ async def test_a_trigger_on_the_wrong_side_of_the_market_is_refused(client: Clie
 
 
 async def test_an_eleventh_conditional_order_on_a_market_is_refused(client: Client) -> None:
-    stop = {"triggerPrice": "59500", "triggerDirection": 2}
+    stop: dict[str, Any] = {"triggerPrice": "59500", "triggerDirection": 2}
     codes = [(await client.limit(**stop))["retCode"] for _ in range(11)]
     assert codes == [0] * 10 + [110009]
 

@@ -46,6 +46,7 @@ async def opened(make_venue: MakeVenue, market_type: str, market: str, **setting
 async def raw_order(venue: CcxtVenue, category: str, **changes: str) -> str:
     """An order placed past the desk, as somebody else with the same account would."""
     order = {"category": category, "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01"}
+    assert venue._clients.trading is not None
     made = await venue._clients.trading.privatePostV5OrderCreate({**order, "price": "58000", **changes})
     return str(made["result"]["orderId"])
 

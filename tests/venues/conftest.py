@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ async def make_venue(endpoint: str) -> AsyncIterator[MakeVenue]:
     """Make venues in front of the simulator; they are closed before it stops."""
     async with AsyncExitStack() as stack:
 
-        async def make(market_type: str, market: str, key: str | None = "alice", **settings: object) -> CcxtVenue:
+        async def make(market_type: str, market: str, key: str | None = "alice", **settings: Any) -> CcxtVenue:
             secret = next((text.split(":")[1] for text in ACCOUNTS if text.split(":")[0] == key), "wrong-secret")
             made = CcxtVenue(
                 VenueSettings(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deskbot.core.commands import QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
-from deskbot.core.events import ACCEPTED
+from deskbot.core.events import ACCEPTED, BalancesAnswer, FillsAnswer, PositionsAnswer
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import UNIT
 from deskbot.simulator.server import Simulator
@@ -108,7 +108,7 @@ async def test_a_failed_question_is_incomplete_and_not_empty(
 ) -> None:
     venue, _ = await opened(make_venue, *SWAP)
     simulator.faults.add({"action": "garbage", "endpoint": path, "count": 9})
-    answers = {
+    answers: dict[str, PositionsAnswer | BalancesAnswer | FillsAnswer] = {
         "/v5/position/list": await venue.query_positions(QueryPositions(1)),
         "/v5/account/wallet-balance": await venue.query_balances(QueryBalances(1)),
         "/v5/execution/list": await venue.query_fills(QueryFills(1, SWAP[1], time.time_ns() // 1_000_000)),

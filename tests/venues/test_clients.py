@@ -35,6 +35,13 @@ def _leaves(tree: Any) -> Iterator[str]:
         yield from _leaves(value) if isinstance(value, dict) else [value]
 
 
+def _instances(clients: Clients) -> tuple[Any, Any, Any]:
+    """All three, as they are with credentials."""
+    assert clients.trading is not None
+    assert clients.emergency is not None
+    return clients.markets, clients.trading, clients.emergency
+
+
 def test_every_host_moves_behind_the_endpoint_as_the_first_part_of_the_path() -> None:
     urls = {"rest": "https://api.{hostname}", "ws": {"public": {"spot": "wss://stream.{hostname}/v5/public/spot"}}}
     assert rewrite_urls(urls, "http://10.0.0.1:8080/") == {
@@ -46,7 +53,7 @@ def test_every_host_moves_behind_the_endpoint_as_the_first_part_of_the_path() ->
 
 def test_with_an_endpoint_no_address_of_any_instance_leaves_it() -> None:
     clients = Clients(_settings(), BYBIT)
-    for exchange in (clients.markets, clients.trading, clients.emergency):
+    for exchange in _instances(clients):
         leaves = list(_leaves(exchange.urls["api"]))
         assert len(leaves) > 10
         assert all(re.match(r"(http|ws)://127\.0\.0\.1:8080/", leaf) for leaf in leaves), leaves
@@ -54,7 +61,7 @@ def test_with_an_endpoint_no_address_of_any_instance_leaves_it() -> None:
 
 def test_without_an_endpoint_every_instance_is_in_the_venues_sandbox() -> None:
     clients = Clients(_settings(endpoint=None), BYBIT)
-    for exchange in (clients.markets, clients.trading, clients.emergency):
+    for exchange in _instances(clients):
         assert exchange.isSandboxModeEnabled
         assert all("testnet" in leaf for leaf in _leaves(exchange.urls["api"]))
 
@@ -79,9 +86,10 @@ def test_an_endpoint_that_ccxt_would_misread_is_refused_with_one_line(endpoint: 
 
 def test_three_instances_and_only_the_emergency_one_is_unthrottled() -> None:
     clients = Clients(_settings(), BYBIT)
-    assert len({id(one) for one in (clients.markets, clients.trading, clients.emergency)}) == 3
-    assert [one.enableRateLimit for one in (clients.markets, clients.trading, clients.emergency)] == [True, True, False]
-    assert (clients.markets.apiKey, clients.trading.apiKey, clients.emergency.apiKey) == (None, "key", "key")
+    instances = _instances(clients)
+    assert len({id(one) for one in instances}) == 3
+    assert [one.enableRateLimit for one in instances] == [True, True, False]
+    assert tuple(one.apiKey for one in instances) == (None, "key", "key")
 
 
 def test_without_credentials_no_instance_can_sign() -> None:
@@ -100,13 +108,14 @@ def test_only_the_markets_of_one_type_are_loaded_and_no_currencies(market_type: 
 
 def test_amounts_are_strings_on_every_instance() -> None:
     clients = Clients(_settings(), BYBIT)
-    for exchange in (clients.markets, clients.trading, clients.emergency):
+    for exchange in _instances(clients):
         assert exchange.number is str
         assert exchange.safe_number({"price": "0.1"}, "price") == "0.1"
 
 
 def test_ccxt_never_repeats_a_request_by_itself() -> None:
     for exchange in (Clients(_settings(), BYBIT).trading, Clients(_settings(), BYBIT).emergency):
+        assert exchange is not None
         assert "maxRetriesOnFailure" not in str(exchange.options)
     named = [path.name for path in SOURCE.rglob("*.py") if "maxRetriesOnFailure" in path.read_text()]
     assert named == []

@@ -26,7 +26,8 @@ def refused(code: int, message: str = "some words") -> Exception:
     try:
         _bybit.handle_errors(200, "OK", url, "POST", {}, json.dumps(answer), answer, {}, "")
     except ccxt_errors.BaseError as error:
-        return error
+        refusal: Exception = error
+        return refusal
     raise AssertionError(f"ccxt takes {code} for success")
 
 
@@ -35,7 +36,8 @@ def failed(status: int) -> Exception:
     try:
         _bybit.handle_http_status_code(status, "words", "https://api.bybit.com/v5/order/create", "POST", "<html>")
     except ccxt_errors.BaseError as error:
-        return error
+        refusal: Exception = error
+        return refusal
     raise AssertionError(f"ccxt takes {status} for success")
 
 

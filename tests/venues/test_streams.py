@@ -226,6 +226,7 @@ async def test_a_stream_whose_connection_is_cancelled_from_within_is_mended_and_
     venue, _ = await opened(make_venue, *SWAP)
     async with streaming(venue) as heard:
         start = len(heard.events)
+        assert venue._clients.trading is not None
         for client in venue._clients.trading.clients.values():
             for future in client.futures.values():
                 future.cancel()
