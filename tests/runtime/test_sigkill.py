@@ -1,5 +1,8 @@
 """SIGKILL at random moments, with real SQLite and a venue over sockets that takes its time.
 
+Two kills of three wait for the next order to reach the venue, so that they find it unanswered; the rest come when they
+come.
+
 After every kill and restart three books are compared: the simulator's request log (what was sent), its ground truth
 (what became of it) and the bot's journal (what was decided). DESK_KILLS says how often; 50 take a quarter of an hour.
 """
@@ -71,11 +74,13 @@ def test_nothing_is_lost_or_doubled_however_often_the_bot_is_killed(tmp_path: Pa
     with simulator(tmp_path, "--round-trip", str(ROUND_TRIP_MS), "--seed", "7") as url:
         file, journal = tmp_path / "bot.yaml", tmp_path / "journal.sqlite"
         file.write_text(BOT.format(endpoint=url))
-        for _ in range(KILLS):
+        for number in range(KILLS):
             bot, address = start(file, journal, tmp_path)
             compare_books(url, address)
             wait_for_orders(address)
             time.sleep(0.3 + chance.random())
+            if number % 3:
+                wait_for_a_create(tally, url)
             bot.kill()
             check_kill(tally, url, journal_of(file, journal))
         bot, address = start(file, journal, tmp_path)
@@ -104,6 +109,18 @@ def wait_for_orders(address: str) -> None:
     """Wait until this process has begun to trade."""
     before = get(f"{address}/report")["orders"]
     until(lambda: get(f"{address}/report")["orders"] > before + 5, 20, "the bot sends no orders")
+
+
+def wait_for_a_create(tally: Tally, url: str) -> None:
+    """Wait until the next order has reached the venue, which answers a round trip later."""
+    tally.read_requests(url)
+    before = tally.last_request
+
+    def another() -> bool:
+        tally.read_requests(url)
+        return tally.last_request > before
+
+    until(another, 20, "the bot sends no orders")
 
 
 def start(file: Path, journal: Path, folder: Path) -> tuple[Desk, str]:
