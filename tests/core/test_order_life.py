@@ -270,7 +270,7 @@ def test_a_fill_on_a_market_that_left_the_spec_is_said_and_booked_when_it_return
     other.market = desk.market
     other.control(markets=(MARKET,))
     other.venue()
-    other.handle(desk.fill(place, 1))
+    other.reconcile(position="0.001", fills=[desk.fill(place, 1)])
     assert other.durable.ledger(MARKET).fills == 1
 
 

@@ -22,6 +22,7 @@ from deskbot.core.events import (
     VenuePosition,
     VenueReady,
 )
+from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.orders import FILLED, PENDING_CANCEL, UNKNOWN
 from deskbot.core.records import Intent, Opened, Session
@@ -325,3 +326,21 @@ def test_open_orders_that_nobody_asked_for_change_nothing() -> None:
     desk.say(OpenOrdersAnswer, request=999, complete=True)
     desk.say(Timer)
     assert not [c for c in desk.said if isinstance(c, QueryOrder | Place)]
+
+
+def test_what_the_stream_tells_during_a_round_is_booked_after_what_was_missed_before_it() -> None:
+    first = Desk(strategy=Wants(target(lots=2), target("59990", lots=2, level=1), target("60010", SELL, 2))).trading()
+    low, lower, high = first.placed()
+    for place in (low, lower, high):
+        first.accept(place)
+    first.handle(first.fill(low, 2, "t-1"))
+    missed = first.fill(lower, 2, "t-2", venue_ms=EPOCH_MS + 2000)
+    later = first.fill(high, 2, "t-3", venue_ms=EPOCH_MS + 3000)
+    desk = opening(prior=first.records, at=first.at + SECOND)
+    desk.handle(later)
+    assert desk.durable.ledger(MARKET).fills == 1, "older executions may still have to be read"
+    desk.reconcile(position="0.002", fills=[missed, later])
+    ledger = desk.durable.ledger(MARKET)
+    assert ledger.fills == 3
+    assert ledger.realised == to_units("0.03"), "sold at 60010 what cost 59995 on average"
+    assert ledger.last_trade_id == "t-3"

@@ -67,7 +67,7 @@ class Engine:
             Timer: self._on_timer,
             StreamChange: self._on_stream_change,
             OrderReport: lambda event: order_life.on_order_report(self._state, event),
-            Fill: lambda event: order_life.on_fill(self._state, event),
+            Fill: self._on_fill,
             PlaceResult: lambda event: order_life.on_place_result(self._state, event),
             CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
@@ -81,7 +81,7 @@ class Engine:
             VenueLost: self._on_venue_lost,
             Control: self._on_control,
             Problem: self._on_problem,
-            StopRequested: self._standstill.on_stop,
+            StopRequested: self._on_stop,
         }
 
     def handle(self, event: Event) -> list[Command]:
@@ -174,6 +174,10 @@ class Engine:
             state.markets[event.market].stream_healthy = event.healthy
             state.markets[event.market].why = event.reason
 
+    def _on_fill(self, fill: Fill) -> None:
+        if self._standstill.stopping or not self._reconciliation.takes_early(fill):
+            order_life.on_fill(self._state, fill)
+
     def _on_open_orders(self, event: OpenOrdersAnswer) -> None:
         if not self._standstill.on_open_orders(event):
             self._reconciliation.on_open_orders(event)
@@ -191,6 +195,10 @@ class Engine:
             self._state.problems[event.key] = event
         else:
             self._state.problems.pop(event.key, None)
+
+    def _on_stop(self, event: StopRequested) -> None:
+        self._standstill.on_stop(event)
+        self._reconciliation.give_up_waiting()
 
     def _on_timer(self, _timer: Timer) -> None:
         order_life.chase(self._state, emergency=self._standstill.sweeping)

@@ -10,7 +10,7 @@ order that may have more, or the last complete reading, whichever of the first t
 """
 
 from deskbot.core.commands import Command, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
-from deskbot.core.events import BalancesAnswer, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
+from deskbot.core.events import BalancesAnswer, Fill, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
 from deskbot.core.order_life import SECOND, ask, in_doubt, on_fill, on_order_report
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN
 from deskbot.core.records import Opened, OrderMoved
@@ -48,6 +48,7 @@ class Reconciliation:
         self._average_prices: dict[str, int] = {}
         self._judged = True
         self._looks = 0
+        self._early: dict[str, list[Fill]] = {}  # by market: told by the stream during a round
 
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
@@ -156,7 +157,26 @@ class Reconciliation:
         if asked_at is None or not answer.complete:
             return
         self._read_ms[answer.market] = asked_at // MILLISECOND
-        for fill in answer.fills:
+        self._book([*answer.fills, *self._early.pop(answer.market, ())])
+
+    def takes_early(self, fill: Fill) -> bool:
+        """Keep an execution that the stream tells while older ones may still have to be read.
+
+        Average cost depends on the order of executions: a round books what was missed first, then what came meanwhile.
+        """
+        if _fills_of(fill.market) not in self._needed:
+            return False
+        self._early.setdefault(fill.market, []).append(fill)
+        return True
+
+    def give_up_waiting(self) -> None:
+        """Book what was kept: nobody will read the older ones any more."""
+        for market in list(self._early):
+            self._book(self._early.pop(market))
+
+    def _book(self, fills: list[Fill]) -> None:
+        """In the venue's order; what is booked already is dropped by its id."""
+        for fill in sorted(fills, key=lambda fill: fill.venue_ms):
             on_fill(self._state, fill)
 
     def _topics_due(self) -> set[str]:
