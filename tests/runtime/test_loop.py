@@ -1,5 +1,6 @@
 """The engine's loop after the process stood still: a laptop's lid, a frozen node, a stopped container."""
 
+import asyncio
 from pathlib import Path
 
 from deskbot.core.commands import Place
@@ -37,5 +38,26 @@ def test_a_book_that_waited_while_the_process_stood_still_is_not_quoted_on(tmp_p
             stand_still(one, seconds=60)
             await one.until(lambda: len(ages) >= 8, "quotes on a fresh book")
         assert max(ages) < NANOSECONDS
+
+    run(main())
+
+
+def test_a_book_that_waits_is_skipped_by_the_next_one_without_a_gap(tmp_path: Path) -> None:
+    one: World
+
+    async def main() -> None:
+        nonlocal one
+        async with world(tmp_path) as one:
+            await one.state("Running")
+            for sequence, previous in ((7, 0), (8, 7), (9, 8)):
+                book = one.venue.book()
+                book.sequence, book.previous = sequence, previous
+                one.venue.emit(book)
+            await asyncio.sleep(0.05)
+            assert one.summary().positions[0].doubt == ""
+            lost = one.venue.book()
+            lost.sequence, lost.previous = 12, 11
+            one.venue.emit(lost)
+            await one.until(lambda: one.summary().positions[0].doubt == "sequence_gap", "one that follows none of them")
 
     run(main())

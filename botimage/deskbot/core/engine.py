@@ -30,6 +30,7 @@ from deskbot.core.events import (
     Timer,
     Trade,
     VenueAskable,
+    VenueClock,
     VenueLost,
     VenueReady,
 )
@@ -65,6 +66,7 @@ class Engine:
             Book: self._on_book,
             Trade: self._on_trade,
             Timer: self._on_timer,
+            VenueClock: self._on_venue_clock,
             StreamChange: self._on_stream_change,
             OrderReport: lambda event: order_life.on_order_report(self._state, event),
             Fill: self._on_fill,
@@ -123,7 +125,9 @@ class Engine:
             return
         name = market.instrument.market
         strategy = control.strategies.get(name)
-        if strategy is None or market.unusable(self._state.at, control.limits.max_data_age):
+        if market.judge(self._state.at, control.limits.max_data_age):
+            self._state.reject(market.verdict)
+        if strategy is None or market.verdict:
             quoting.pull(self._state, name)
             return
         try:
@@ -171,8 +175,11 @@ class Engine:
                 self._reconciliation.begin()
             state.private_stream_healthy = event.healthy
         elif event.market in state.markets:
-            state.markets[event.market].stream_healthy = event.healthy
-            state.markets[event.market].why = event.reason
+            state.markets[event.market].on_stream(event.healthy, event.reason)
+
+    def _on_venue_clock(self, event: VenueClock) -> None:
+        for market in self._state.markets.values():
+            market.on_venue_clock(event.offset)
 
     def _on_fill(self, fill: Fill) -> None:
         if self._standstill.stopping or not self._reconciliation.takes_early(fill):

@@ -21,9 +21,12 @@ NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
 
 
 class Book:
-    """The visible book of a market: (ticks, lots), best first. `sequence` is 0 where the venue gives none."""
+    """The visible book of a market: (ticks, lots), best first. `sequence` is 0 where the venue gives none.
 
-    __slots__ = ("asks", "at", "bids", "market", "sequence", "venue_ms")
+    `previous` is the sequence that this book follows, 0 for a snapshot: nothing before it matters.
+    """
+
+    __slots__ = ("asks", "at", "bids", "market", "previous", "sequence", "venue_ms")
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Book:
         asks: list[tuple[int, int]],
         venue_ms: int = 0,
         sequence: int = 0,
+        previous: int = 0,
     ) -> None:
         self.at = at
         self.market = market
@@ -40,6 +44,7 @@ class Book:
         self.asks = asks
         self.venue_ms = venue_ms
         self.sequence = sequence
+        self.previous = previous
 
 
 class Trade:
@@ -63,6 +68,14 @@ class Timer:
 
     def __init__(self, at: int) -> None:
         self.at = at
+
+
+@dataclass
+class VenueClock:
+    """The venue's clock minus the engine's time, in nanoseconds, as just measured."""
+
+    at: int
+    offset: int
 
 
 @dataclass
@@ -283,6 +296,7 @@ Event = (
     Book
     | Trade
     | Timer
+    | VenueClock
     | StreamChange
     | OrderReport
     | Fill

@@ -1,13 +1,72 @@
-"""One market as the engine sees it now, and whether that may be trusted."""
+"""One market as the engine sees it now, and whether that may be trusted: the one place where books are judged.
+
+    Book, Trade, stream changes ──▶ MarketState ──▶ touch for strategies
+                                        └──▶ `unusable`: the name of what is wrong, for engine and gate
+
+What cannot change with time is judged when it arrives and kept as `fault`; only ages are judged when asked. Every book
+is a whole book, so one that is sound heals all faults but a gap: after a missing update only a snapshot (a book that
+follows none, `previous` 0) is known to be whole.
+
+| fault            | holds                                                                                      |
+|------------------|--------------------------------------------------------------------------------------------|
+| stream_unhealthy | from when the shell says so until it says otherwise; then as after a gap                   |
+| sequence_gap     | a book does not follow the one before, until the next snapshot                             |
+| book_empty       | one side is missing                                                                        |
+| book_crossed     | the best bid is not below the best ask                                                     |
+| price_outlier    | the middle jumped by more than a tenth and no trade near it says so, at most for a minute  |
+| data_stale       | the newest book is too old, by its arrival or by the venue's own time                      |
+| book_frozen      | the touch has not changed for 30 s although something was traded more than a second after  |
+"""
+
+from typing import Final
 
 from deskbot.core.events import Book, Trade
 from deskbot.core.instrument import Instrument
 
+STREAM_UNHEALTHY: Final = "stream_unhealthy"
+SEQUENCE_GAP: Final = "sequence_gap"
+BOOK_EMPTY: Final = "book_empty"
+BOOK_CROSSED: Final = "book_crossed"
+PRICE_OUTLIER: Final = "price_outlier"
+DATA_STALE: Final = "data_stale"
+BOOK_FROZEN: Final = "book_frozen"
+
+FROZEN_AFTER: Final = 30_000_000_000
+TAPE_SLACK: Final = 1_000_000_000  # a trade may arrive this much later than the book it changed
+JUMP_PARTS: Final = 10  # a jump is more than one part in so many
+PRICE_MEMORY: Final = 60_000_000_000  # a price older than this says nothing about now
+_MILLISECOND: Final = 1_000_000
+
 
 class MarketState:
-    """The latest book of a market and the health of its stream. Prices are ticks; `half_mid` is bid + ask."""
+    """The latest touch of a market and the health of its data. Prices are ticks; `half_mid` is bid + ask.
 
-    __slots__ = ("ask", "ask_lots", "at", "bid", "bid_lots", "instrument", "last_trade_ticks", "stream_healthy", "why")
+    `at` is when the newest book was true as far as we know: its arrival, or the venue's own time where that is earlier
+    and the venue's clock is known. `venue_offset` is the venue's clock minus ours in nanoseconds.
+    """
+
+    __slots__ = (
+        "_believed",
+        "_believed_at",
+        "_clock_known",
+        "_gap",
+        "_venue_offset",
+        "ask",
+        "ask_lots",
+        "at",
+        "bid",
+        "bid_lots",
+        "changed_at",
+        "fault",
+        "half_mid",
+        "instrument",
+        "last_trade_ticks",
+        "sequence",
+        "stream_healthy",
+        "traded_at",
+        "verdict",
+        "why",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -16,24 +75,97 @@ class MarketState:
         self.bid_lots = 0
         self.ask = 0
         self.ask_lots = 0
+        self.half_mid = 0  # 0 without a book
+        self.sequence = 0
+        self.changed_at = 0
         self.last_trade_ticks = 0
+        self.traded_at = 0
         self.stream_healthy = True
         self.why = ""
+        self.fault = BOOK_EMPTY
+        self.verdict = BOOK_EMPTY
+        self._gap = False
+        self._believed = 0  # the last middle that was believed, as bid + ask
+        self._believed_at = 0
+        self._clock_known = False
+        self._venue_offset = 0
 
     def on_book(self, book: Book) -> None:
         """Take a book over; one without two sides leaves nothing to quote on."""
-        self.at = book.at
-        self.bid, self.bid_lots = book.bids[0] if book.bids else (0, 0)
-        self.ask, self.ask_lots = book.asks[0] if book.asks else (0, 0)
+        at = book.at
+        self.at = at
+        if self._clock_known and book.venue_ms:
+            self.at = min(at, book.venue_ms * _MILLISECOND - self._venue_offset)
+        previous = book.previous
+        if not previous:
+            self._gap = False
+        elif previous != self.sequence:
+            self._gap = True
+        self.sequence = book.sequence
+        bid, bid_lots = book.bids[0] if book.bids else (0, 0)
+        ask, ask_lots = book.asks[0] if book.asks else (0, 0)
+        if bid != self.bid or ask != self.ask or bid_lots != self.bid_lots or ask_lots != self.ask_lots:
+            self.bid = bid
+            self.bid_lots = bid_lots
+            self.ask = ask
+            self.ask_lots = ask_lots
+            self.half_mid = bid + ask if bid and ask else 0
+            self.changed_at = at
+        half, believed = self.half_mid, self._believed
+        # a sound book near the last one, almost every book there is, is judged right here: 0.3 us less than two calls
+        sound = half and bid < ask and self.stream_healthy and not self._gap
+        if sound and abs(half - believed) * JUMP_PARTS <= believed:
+            self.fault = ""
+            self._believed = half
+            self._believed_at = at
+        else:
+            self.fault = self._judged(at)
 
     def on_trade(self, trade: Trade) -> None:
-        """Note the last price."""
+        """Note the last price; it may be the second source that a jump of the book waits for."""
         self.last_trade_ticks = trade.ticks
+        self.traded_at = trade.at
+        if self.fault == PRICE_OUTLIER:
+            self.fault = self._judged(trade.at)
 
-    @property
-    def half_mid(self) -> int:
-        """Twice the middle of the book, in ticks; 0 without a book."""
-        return self.bid + self.ask if self.bid and self.ask else 0
+    def on_stream(self, healthy: bool, reason: str) -> None:
+        """The shell says whether the stream is whole; what was missed meanwhile takes a snapshot to heal."""
+        self.stream_healthy = healthy
+        self.why = reason
+        self._gap = True
+        self.fault = self._judged(self.at)
+
+    def on_venue_clock(self, offset: int) -> None:
+        """The venue's clock minus ours, in nanoseconds, as last measured."""
+        self._clock_known = True
+        self._venue_offset = offset
+
+    def _judged(self, at: int) -> str:
+        if not self.stream_healthy:
+            return STREAM_UNHEALTHY
+        if self._gap:
+            return SEQUENCE_GAP
+        if not self.half_mid:
+            return BOOK_EMPTY
+        if self.bid >= self.ask:
+            return BOOK_CROSSED
+        return self._price_judged(at)
+
+    def _price_judged(self, at: int) -> str:
+        """A middle is believed near the last believed one, or near a trade: two sources, unless the first is old."""
+        half, believed = self.half_mid, self._believed
+        jumped = abs(half - believed) * JUMP_PARTS > believed
+        if believed and jumped and at - self._believed_at <= PRICE_MEMORY and not self._traded_near(half, at):
+            if self._traded_near(believed, at):
+                self._believed_at = max(self._believed_at, self.traded_at)
+            return PRICE_OUTLIER
+        self._believed = half
+        self._believed_at = at
+        return ""
+
+    def _traded_near(self, half_mid: int, at: int) -> bool:
+        distance = abs(2 * self.last_trade_ticks - half_mid)
+        return at - self.traded_at <= PRICE_MEMORY and distance * JUMP_PARTS <= half_mid
 
     @property
     def mid_price(self) -> int:
@@ -42,12 +174,18 @@ class MarketState:
 
     def unusable(self, at: int, max_age: int) -> str:
         """Why nothing may be quoted on this book; "" when it is sound."""
-        if not self.stream_healthy:
-            return "stream_unhealthy"
-        if not self.bid or not self.ask:
-            return "book_empty"
-        if self.bid >= self.ask:
-            return "book_crossed"
+        if self.fault:
+            return self.fault
         if at - self.at > max_age:
-            return "data_stale"
+            return DATA_STALE
+        if at - self.changed_at > FROZEN_AFTER and self.traded_at - self.changed_at > TAPE_SLACK:
+            return BOOK_FROZEN
         return ""
+
+    def judge(self, at: int, max_age: int) -> bool:
+        """Keep the verdict of now in `verdict`, and say whether a fault has begun that was not there before."""
+        verdict = self.unusable(at, max_age)
+        if verdict == self.verdict:
+            return False
+        self.verdict = verdict
+        return verdict != ""

@@ -8,7 +8,10 @@ from deskbot.core.state import State
 
 @dataclass
 class PositionSummary:
-    """One market; amounts in units of base, money in units of quote, prices in units of quote per base."""
+    """One market; amounts in units of base, money in units of quote, prices in units of quote per base.
+
+    `doubt` names why the market's data may not be quoted on (`core.market`), "" while it may.
+    """
 
     market: str
     base: str
@@ -26,6 +29,7 @@ class PositionSummary:
     fills: int
     last_trade_id: str
     data_at: int
+    doubt: str = ""
 
 
 @dataclass
@@ -112,4 +116,5 @@ def _position(state: State, market: str) -> PositionSummary:
         fills=ledger.fills,
         last_trade_id=ledger.last_trade_id,
         data_at=seen.at,
+        doubt=seen.verdict,
     )

@@ -60,7 +60,7 @@ class EngineLoop:
     def put(self, event: Event) -> None:
         """Take in an event; it is handled in the next pass."""
         if isinstance(event, Book):
-            self._fresh_books[event.market] = self.books[event.market] = event
+            self._put_book(event)
         elif isinstance(event, Trade):
             self._trades.append(event)
         elif isinstance(event, Timer):
@@ -70,6 +70,13 @@ class EngineLoop:
         if not self._armed:
             self._armed = True
             self._loop.call_soon(self._pass)
+
+    def _put_book(self, book: Book) -> None:
+        waiting = self._fresh_books.get(book.market)
+        if waiting is not None and book.previous and book.previous == waiting.sequence:
+            # the one that waits is skipped, not missed: to the engine this one follows what that one followed
+            book = Book(book.at, book.market, book.bids, book.asks, book.venue_ms, book.sequence, waiting.previous)
+        self._fresh_books[book.market] = self.books[book.market] = book
 
     async def run(self) -> Stopped:
         """Run until the engine has stopped. Raises what the engine raised, or the journal's thread."""
