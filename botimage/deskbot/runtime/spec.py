@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from deskapi import Envelope, Mode, TradingBotSpec
 from deskapi import Strategy as StrategySpec
-from deskbot.core.errors import DeskError
+from deskapi.conditions import Reason
+from deskbot.core.errors import DeskError, Invalid
 from deskbot.core.events import Control, Problem
 from deskbot.core.instrument import Instrument
 from deskbot.core.limits import Limits
@@ -16,6 +17,7 @@ from deskbot.core.money import to_units
 from deskbot.core.strategy import Strategy
 from deskbot.runtime.observation import Observation
 from deskbot.venues.protocol import Credentials, VenueSettings
+from deskbot.venues.table import refusal
 from deskstrategies.catalogue import build, check
 
 STRATEGY_PROBLEM = "strategy"
@@ -43,7 +45,10 @@ def limits_of(envelope: Envelope) -> Limits:
 
 
 def settings_of(spec: TradingBotSpec, credentials: Credentials | None, endpoint: str | None = None) -> VenueSettings:
-    """How the venue is opened; `endpoint` replaces the one of the spec."""
+    """How the venue is opened; `endpoint` replaces the one of the spec. Raises Invalid where the bot must not trade."""
+    refused = refusal(spec.venue.exchange.value, spec.venue.market_type.value, spec.mode.value)
+    if refused:
+        raise Invalid(Reason.SPEC_INVALID, refused)
     return VenueSettings(
         exchange=spec.venue.exchange.value,
         market_type=spec.venue.market_type.value,
