@@ -3,8 +3,10 @@
 from typing import Any
 
 from deskbot.core.durable import Durable, Latch
-from deskbot.core.ledger import Ledger
+from deskbot.core.ledger import Booked, Ledger
 from deskbot.core.orders import Order
+from deskbot.core.records import Filled, to_tuple
+from deskbot.core.remembered import Remembered
 
 VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
 
@@ -12,7 +14,7 @@ VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
 def _fields(thing: Any) -> dict[str, Any]:
     names = [name for name in dir(thing) if not name.startswith("__") and name not in VOLATILE]
     values = {name: getattr(thing, name) for name in names}
-    return {name: value for name, value in values.items() if not callable(value)}
+    return {name: _plain(value) for name, value in values.items() if not callable(value)}
 
 
 def state_of(durable: Durable) -> dict[str, Any]:
@@ -23,8 +25,12 @@ def state_of(durable: Durable) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Order | Ledger | Latch):
+    if isinstance(value, Order | Ledger | Latch | Booked | Remembered):
         return _fields(value)
+    if isinstance(value, Filled):
+        return to_tuple(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     if isinstance(value, dict):
         return [(key, _plain(one)) for key, one in value.items()]
     return value

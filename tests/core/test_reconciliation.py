@@ -328,7 +328,7 @@ def test_open_orders_that_nobody_asked_for_change_nothing() -> None:
     assert not [c for c in desk.said if isinstance(c, QueryOrder | Place)]
 
 
-def test_what_the_stream_tells_during_a_round_is_booked_after_what_was_missed_before_it() -> None:
+def test_what_was_missed_is_booked_before_what_the_stream_told_meanwhile() -> None:
     first = Desk(strategy=Wants(target(lots=2), target("59990", lots=2, level=1), target("60010", SELL, 2))).trading()
     low, lower, high = first.placed()
     for place in (low, lower, high):
@@ -338,7 +338,7 @@ def test_what_the_stream_tells_during_a_round_is_booked_after_what_was_missed_be
     later = first.fill(high, 2, "t-3", venue_ms=EPOCH_MS + 3000)
     desk = opening(prior=first.records, at=first.at + SECOND)
     desk.handle(later)
-    assert desk.durable.ledger(MARKET).fills == 1, "older executions may still have to be read"
+    assert desk.durable.ledger(MARKET).fills == 2, "the position is known at once"
     desk.reconcile(position="0.002", fills=[missed, later])
     ledger = desk.durable.ledger(MARKET)
     assert ledger.fills == 3

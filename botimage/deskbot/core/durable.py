@@ -23,10 +23,14 @@ from deskbot.core.orders import (
 from deskbot.core.records import (
     CancelAsked,
     DayBegan,
+    FillCorrected,
     Filled,
+    FillsRead,
+    Funded,
     HaltConfirmed,
     Intent,
     Latched,
+    Listed,
     Opened,
     OrderMoved,
     Orphaned,
@@ -34,23 +38,24 @@ from deskbot.core.records import (
     Released,
     Session,
 )
+from deskbot.core.remembered import Remembered
 
-# A venue repeats an execution within minutes (reconnect, backfill). Of more than this many only the newest ids are
-# kept, and an execution from before the oldest of them counts as booked.
-REMEMBERED_TRADES = 50_000
+REMEMBERED_TRADES = 20_000  # of each market: more than a minute's worth, for which lists are read twice
+REMEMBERED_FUNDINGS = 1_000
 REMEMBERED_RELEASES = 100
 
 
 class Latch:
     """A halt in force. `confirmed_at` is 0 until the venue itself has shown no order left."""
 
-    __slots__ = ("at", "cancelled", "confirmed_at", "id", "reason", "source")
+    __slots__ = ("at", "cancelled", "confirmed_at", "evidence", "id", "reason", "source")
 
     def __init__(self, record: Latched) -> None:
         self.id = record.id
         self.at = record.at
         self.source = record.source
         self.reason = record.reason
+        self.evidence = record.evidence
         self.confirmed_at = 0
         self.cancelled = 0
 
@@ -71,14 +76,24 @@ class Durable:
         self.account_id = ""
         self.day = 0
         self.day_pnl = 0
+        self.day_fees = 0
+        self.day_funding = 0
         self.last_client_id = ""
-        self._trades: dict[tuple[str, str], int] = {}
-        self._forgotten_ms = -1
+        self.forced = 0
+        self.corrections = 0
+        self.read_ms: dict[str, int] = {}
+        self.grids: dict[str, tuple[int, int]] = {}
+        self._trades: dict[str, Remembered] = {}
+        self._fundings: dict[str, Remembered] = {}
         self._steps: dict[type, Callable[[Any], None]] = {
             Intent: self._intent,
             CancelAsked: self._cancel_asked,
             OrderMoved: self._order_moved,
             Filled: self._filled,
+            FillCorrected: self._fill_corrected,
+            Funded: self._funded,
+            FillsRead: self._fills_read,
+            Listed: self._listed,
             Opened: self._opened,
             Latched: self._latched,
             HaltConfirmed: self._halt_confirmed,
@@ -99,7 +114,13 @@ class Durable:
 
     def booked(self, market: str, trade_id: str, venue_ms: int) -> bool:
         """Whether this execution is in the ledger already."""
-        return (market, trade_id) in self._trades or venue_ms <= self._forgotten_ms
+        known = self._trades.get(market)
+        return known is not None and known.has(trade_id, venue_ms)
+
+    def funded(self, market: str, funding_id: str, venue_ms: int) -> bool:
+        """Whether this funding payment is in the ledger already."""
+        known = self._fundings.get(market)
+        return known is not None and known.has(funding_id, venue_ms)
 
     def live_orders(self) -> list[Order]:
         """Orders that may rest on the venue now or later, oldest first."""
@@ -135,9 +156,13 @@ class Durable:
         self._forget_if_done(order)
 
     def _filled(self, record: Filled) -> None:
-        self._remember(record)
+        if record.market not in self._trades:
+            self._trades[record.market] = Remembered(REMEMBERED_TRADES)
+        self._trades[record.market].add(record.trade_id, record.venue_ms)
         self._kept_ledger(record.market).book(record)
         self.fills += 1
+        if record.kind:
+            self.forced += 1
         order = self.orders.get(record.client_id)
         if order is None:
             return
@@ -155,10 +180,28 @@ class Durable:
         if order.state in (FILLED, CANCELLED, EXPIRED, REJECTED) and order.unbooked_lots <= 0:
             self.orders.pop(order.client_id, None)
 
-    def _remember(self, record: Filled) -> None:
-        self._trades[(record.market, record.trade_id)] = record.venue_ms
-        if len(self._trades) > REMEMBERED_TRADES:
-            self._forgotten_ms = max(self._forgotten_ms, self._trades.pop(next(iter(self._trades))))
+    def _fill_corrected(self, record: FillCorrected) -> None:
+        self._kept_ledger(record.market).correct(record)
+        self.corrections += 1
+
+    def _funded(self, record: Funded) -> None:
+        if record.market not in self._fundings:
+            self._fundings[record.market] = Remembered(REMEMBERED_FUNDINGS)
+        self._fundings[record.market].add(record.funding_id, record.venue_ms)
+        self._kept_ledger(record.market).fund(record)
+
+    def _fills_read(self, record: FillsRead) -> None:
+        self.read_ms[record.market] = record.until_ms
+
+    def _listed(self, record: Listed) -> None:
+        """Orders are counted in the new steps; where they do not fit, more is at risk and less is done."""
+        before = self.grids.get(record.market)
+        self.grids[record.market] = (record.tick, record.lot)
+        if before is None:
+            return
+        for order in self.orders.values():
+            if order.market == record.market:
+                order.regrid(*before, record.tick, record.lot)
 
     def _opened(self, record: Opened) -> None:
         self.opened[record.market] = None
@@ -186,6 +229,8 @@ class Durable:
     def _day_began(self, record: DayBegan) -> None:
         self.day = record.day
         self.day_pnl = record.pnl
+        self.day_fees = record.fees
+        self.day_funding = record.funding
 
     def _session(self, record: Session) -> None:
         self.sessions += 1

@@ -19,6 +19,7 @@ from deskbot.core.events import (
     Event,
     Fill,
     FillsAnswer,
+    Funding,
     OpenOrdersAnswer,
     OrderAnswer,
     OrderReport,
@@ -35,9 +36,10 @@ from deskbot.core.events import (
     VenueReady,
 )
 from deskbot.core.gate import OrderRate
+from deskbot.core.instrument import Instrument
 from deskbot.core.market import MarketState
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
-from deskbot.core.records import DayBegan, Intent, Record, Session
+from deskbot.core.records import DayBegan, Intent, Listed, Record, Session
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
@@ -70,6 +72,7 @@ class Engine:
             StreamChange: self._on_stream_change,
             OrderReport: lambda event: order_life.on_order_report(self._state, event),
             Fill: self._on_fill,
+            Funding: lambda event: order_life.on_funding(self._state, event),
             PlaceResult: lambda event: order_life.on_place_result(self._state, event),
             CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
@@ -153,13 +156,26 @@ class Engine:
         state.private_stream_healthy = False  # until its first message
         state.problems.pop("venue", None)
         state.account_id = event.account_id
+        state.fill_history_ms = event.fill_history_ms
         for name, instrument in event.instruments.items():
-            state.instruments[name] = instrument
-            state.markets.setdefault(name, MarketState(instrument)).instrument = instrument
+            self._list(name, instrument)
             state.problems.pop(name, None)
         state.record(Session(state.at, state.version, event.account_id))
         self._standstill.begin_anew()
         self._reconciliation.begin()
+
+    def _list(self, name: str, instrument: Instrument) -> None:
+        """Take a market over as the venue lists it. With other steps its orders are counted anew, its book is void."""
+        state = self._state
+        steps, known = (instrument.tick, instrument.lot), state.durable.grids.get(name)
+        state.instruments[name] = instrument
+        if name not in state.markets or (known is not None and known != steps):
+            state.markets[name] = MarketState(instrument)
+        state.markets[name].instrument = instrument
+        if known != steps:
+            state.record(Listed(state.at, name, *steps))
+            if known is not None:
+                quoting.pull(state, name)
 
     def _on_venue_askable(self, _event: VenueAskable) -> None:
         self._state.askable = True
@@ -182,8 +198,7 @@ class Engine:
             market.on_venue_clock(event.offset)
 
     def _on_fill(self, fill: Fill) -> None:
-        if self._standstill.stopping or not self._reconciliation.takes_early(fill):
-            order_life.on_fill(self._state, fill)
+        order_life.on_fill(self._state, fill)
 
     def _on_open_orders(self, event: OpenOrdersAnswer) -> None:
         if not self._standstill.on_open_orders(event):
@@ -205,7 +220,6 @@ class Engine:
 
     def _on_stop(self, event: StopRequested) -> None:
         self._standstill.on_stop(event)
-        self._reconciliation.give_up_waiting()
 
     def _on_timer(self, _timer: Timer) -> None:
         order_life.chase(self._state, emergency=self._standstill.sweeping)
@@ -216,7 +230,7 @@ class Engine:
         state = self._state
         day = state.at // DAY
         if day != state.durable.day and self._reconciliation.done_at and state.can_value_positions():
-            state.record(DayBegan(state.at, day, state.pnl()))
+            state.record(DayBegan(state.at, day, state.pnl(), state.fees(), state.funding()))
 
     # after every event but market data
 
@@ -269,7 +283,9 @@ class Engine:
         """The picture of this moment."""
         state, durable = self._state, self._state.durable
         positions = positions_of(state)
-        pnl = state.pnl()
+        pnl, fees, funding = state.pnl(), state.fees(), state.funding()
+        day_pnl = pnl - durable.day_pnl
+        day_fees, day_funding = fees - durable.day_fees, funding - durable.day_funding
         return Summary(
             state=self._word(),
             since=self._since,
@@ -282,7 +298,10 @@ class Engine:
             last_fill_at=max((ledger.last_fill_at for ledger in durable.ledgers.values()), default=0),
             equity=None if state.equity is None else state.equity + pnl - state.equity_pnl,
             pnl=pnl,
-            day_pnl=pnl - durable.day_pnl if durable.day else None,
+            day_pnl=day_pnl if durable.day else None,
+            day_price=day_pnl + day_fees - day_funding if durable.day else None,
+            day_fees=day_fees if durable.day else None,
+            day_funding=day_funding if durable.day else None,
             realised=sum(ledger.realised for ledger in durable.ledgers.values()),
             open_orders=len(durable.live_orders()),
             orders=durable.intents,
@@ -294,6 +313,10 @@ class Engine:
             problem=next(((p.reason, p.message) for p in state.problems.values()), None),
             positions=positions,
             rejections=dict(state.rejections),
+            missed_fills=state.missed_fills,
+            forced_fills=durable.forced,
+            corrections=durable.corrections,
+            notices=list(state.notices.values()),
         )
 
     def _word(self) -> str:

@@ -19,6 +19,11 @@ REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
 UNKNOWN = "unknown"  # anything else
 NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
 
+# kinds of executions that nobody ordered: the venue made them; "" is an ordinary trade
+LIQUIDATION = "Liquidation"
+AUTO_DELEVERAGING = "AutoDeleveraging"
+SETTLEMENT = "Settlement"  # delivery, or the end of a contract
+
 
 class Book:
     """The visible book of a market: (ticks, lots), best first. `sequence` is 0 where the venue gives none.
@@ -113,7 +118,12 @@ class OrderReport:
 
 @dataclass
 class Fill:
-    """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique."""
+    """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique.
+
+    `sequence` orders executions of one millisecond, 0 where the venue gives nothing. `kind` is "" for a trade. Where
+    the venue's price or amount lies off the grid, `price` (units of quote) and `amount` (units of base) are exact,
+    `ticks` is the nearest and `lots` the next higher one; 0 says that ticks and lots are exact.
+    """
 
     at: int
     market: str
@@ -126,6 +136,22 @@ class Fill:
     fee: int
     fee_asset: str
     maker: bool
+    venue_ms: int
+    sequence: int = 0
+    kind: str = ""
+    price: int = 0
+    amount: int = 0
+
+
+@dataclass
+class Funding:
+    """One funding payment: `amount` is units of `asset`, received if positive; (market, `funding_id`) is unique."""
+
+    at: int
+    market: str
+    funding_id: str
+    amount: int
+    asset: str
     venue_ms: int
 
 
@@ -217,7 +243,7 @@ class BalancesAnswer:
 
 @dataclass
 class FillsAnswer:
-    """Every fill of one market since the asked time, to the last page, oldest first."""
+    """Every fill and funding payment of one market since the asked time, to the last page, oldest first."""
 
     at: int
     request: int
@@ -225,15 +251,20 @@ class FillsAnswer:
     complete: bool
     fills: list[Fill] = field(default_factory=list)
     reason: str = ""
+    fundings: list[Funding] = field(default_factory=list)
 
 
 @dataclass
 class VenueReady:
-    """The venue is open: markets loaded, the account looked at and found suitable."""
+    """The venue is open: markets loaded, the account looked at and found suitable.
+
+    Executions can be asked for as far back as `fill_history_ms`; 0 for ever.
+    """
 
     at: int
     account_id: str
     instruments: dict[str, Instrument]
+    fill_history_ms: int = 0
 
 
 @dataclass
@@ -300,6 +331,7 @@ Event = (
     | StreamChange
     | OrderReport
     | Fill
+    | Funding
     | PlaceResult
     | CancelResult
     | CancelAllResult

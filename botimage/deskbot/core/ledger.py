@@ -1,29 +1,58 @@
-"""The ledger of one market: every fill of ours in, exact sums out.
+"""The ledger of one market: the set of our fills in, exact sums out.
+
+    Filled, FillCorrected, Funded ──▶ Durable (once each) ──▶ Ledger ──▶ position, cost, realised, cash, fees, funding
 
 A fill moves the position by its amount; a fee taken in the base coin makes that amount smaller, at the fill's own
 price. `cost` is what the position was bought for, signed like the position. A reduction takes its share of the cost
 with it, rounded half-even to the unit; the rest stays, so that no unit is ever lost. Realised PnL is the value of
 what left minus the cost that left: before fees, which are kept apart by asset. `cash` is the plain flow of quote.
-Fills come from `durable.py`, exactly once each; `docs/accounting.md` states the same rules with an example.
+
+Average cost depends on the order of fills, and fills arrive late: so position, cost and realised are folded in the
+venue's order (its milliseconds, its sequence within them, then arrival), whatever the order of arrival. One that
+belongs before others is put in its place and what follows is folded again, among the newest `WINDOW` fills or more;
+older ones are settled, and one from before them is put right after them. A fill that comes in order costs one step.
+`docs/accounting.md` states the same rules with examples.
 """
 
+from bisect import bisect_right
+from typing import Final
+
 from deskbot.core.money import UNIT, divide_half_even
-from deskbot.core.records import Filled
+from deskbot.core.records import FillCorrected, Filled, Funded
+
+WINDOW: Final = 1000
+
+
+class Booked:
+    """One fill of the window, and the sums after it."""
+
+    __slots__ = ("cost", "fill", "position", "realised")
+
+    def __init__(self, fill: Filled, position: int, cost: int, realised: int) -> None:
+        self.fill = fill
+        self.position = position
+        self.cost = cost
+        self.realised = realised
 
 
 class Ledger:
-    """Sums of one market, in units (10^-18) of base and quote."""
+    """Sums of one market, in units (10^-18) of base and quote. `settled_…` are those from before the window."""
 
     __slots__ = (
         "cash",
         "cost",
         "fees",
         "fills",
+        "funding",
         "last_fill_at",
         "last_trade_id",
         "last_venue_ms",
         "position",
         "realised",
+        "settled_cost",
+        "settled_position",
+        "settled_realised",
+        "window",
     )
 
     def __init__(self) -> None:
@@ -32,26 +61,57 @@ class Ledger:
         self.realised = 0
         self.cash = 0
         self.fees: dict[str, int] = {}
+        self.funding: dict[str, int] = {}
         self.fills = 0
         self.last_fill_at = 0
         self.last_trade_id = ""
         self.last_venue_ms = 0
+        self.settled_position = 0
+        self.settled_cost = 0
+        self.settled_realised = 0
+        self.window: list[Booked] = []
 
     def open_with(self, amount: int, average_price: int) -> None:
-        """Add what of a position was there before the journal."""
-        self.position += amount
-        self.cost += _value(average_price, amount)
+        """Add what of a position was there before the journal; nothing is put before it any more."""
+        self._settle(len(self.window))
+        self.settled_position += amount
+        self.settled_cost += _value(average_price, amount)
+        self._fold_from(0)
 
     def book(self, fill: Filled) -> None:
         """Add one execution."""
         self.cash -= fill.side * _value(fill.price, fill.amount)
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, 0) + fill.fee
-        self._move(fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0), fill.price)
         self.fills += 1
         self.last_fill_at = fill.at
-        if fill.venue_ms >= self.last_venue_ms:
-            self.last_venue_ms = fill.venue_ms
-            self.last_trade_id = fill.trade_id
+        if self.window and _place(fill) < _place(self.window[-1].fill):
+            self._put_in_place(fill)
+        else:
+            self._put_last(fill)
+        if len(self.window) >= 2 * WINDOW:
+            self._settle(WINDOW)
+
+    def fund(self, funding: Funded) -> None:
+        """Add one funding payment; it moves no position."""
+        self.funding[funding.asset] = self.funding.get(funding.asset, 0) + funding.amount
+
+    def in_window(self, trade_id: str) -> Filled | None:
+        """A fill that can still be corrected."""
+        index = self._index(trade_id)
+        return None if index < 0 else self.window[index].fill
+
+    def correct(self, record: FillCorrected) -> None:
+        """Take the venue's later word on the price and the fee of a fill, as if it had been the first."""
+        index = self._index(record.trade_id)
+        if index < 0:
+            return
+        before = self.window[index].fill
+        after = corrected(before, record)
+        self.cash += before.side * (_value(before.price, before.amount) - _value(after.price, after.amount))
+        self.fees[before.fee_asset] -= before.fee
+        self.fees[after.fee_asset] = self.fees.get(after.fee_asset, 0) + after.fee
+        self.window[index].fill = after
+        self._fold_from(index)
 
     def unrealised(self, price: int) -> int:
         """What closing everything at `price` (units of quote per base) would realise."""
@@ -65,7 +125,43 @@ class Ledger:
     def _short_average(self) -> int:
         return divide_half_even(-self.cost * UNIT, -self.position) if self.position < 0 else 0
 
-    def _move(self, delta: int, price: int) -> None:
+    def _index(self, trade_id: str) -> int:
+        return next((i for i in range(len(self.window) - 1, -1, -1) if self.window[i].fill.trade_id == trade_id), -1)
+
+    def _put_last(self, fill: Filled) -> None:
+        self._fold(fill)
+        self.window.append(Booked(fill, self.position, self.cost, self.realised))
+        if fill.venue_ms >= self.last_venue_ms:
+            self.last_venue_ms = fill.venue_ms
+            self.last_trade_id = fill.trade_id
+
+    def _put_in_place(self, fill: Filled) -> None:
+        index = bisect_right(self.window, _place(fill), key=_place_of)
+        self.window.insert(index, Booked(fill, 0, 0, 0))
+        self._fold_from(index)
+
+    def _fold_from(self, index: int) -> None:
+        """Fold again everything from one place of the window on."""
+        if index == 0:
+            self.position, self.cost, self.realised = self.settled_position, self.settled_cost, self.settled_realised
+        else:
+            before = self.window[index - 1]
+            self.position, self.cost, self.realised = before.position, before.cost, before.realised
+        for booked in self.window[index:]:
+            self._fold(booked.fill)
+            booked.position, booked.cost, booked.realised = self.position, self.cost, self.realised
+
+    def _settle(self, count: int) -> None:
+        """The oldest fills of the window are final from now on."""
+        if count:
+            last = self.window[count - 1]
+            self.settled_position, self.settled_cost = last.position, last.cost
+            self.settled_realised = last.realised
+            del self.window[:count]
+
+    def _fold(self, fill: Filled) -> None:
+        delta = fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0)
+        price = fill.price
         if self.position * delta < 0:
             closing = -self.position if abs(delta) >= abs(self.position) else delta
             self._close(closing, price)
@@ -78,6 +174,35 @@ class Ledger:
         self.realised += _value(price, -delta) - leaving
         self.cost -= leaving
         self.position += delta
+
+
+def corrected(fill: Filled, record: FillCorrected) -> Filled:
+    """A fill as its correction has it."""
+    return Filled(
+        at=fill.at,
+        market=fill.market,
+        trade_id=fill.trade_id,
+        client_id=fill.client_id,
+        side=fill.side,
+        price=record.price,
+        amount=fill.amount,
+        lots=fill.lots,
+        fee=record.fee,
+        fee_asset=record.fee_asset,
+        fee_in_base=record.fee_in_base,
+        maker=fill.maker,
+        venue_ms=fill.venue_ms,
+        sequence=fill.sequence,
+        kind=fill.kind,
+    )
+
+
+def _place(fill: Filled) -> tuple[int, int]:
+    return fill.venue_ms, fill.sequence
+
+
+def _place_of(booked: Booked) -> tuple[int, int]:
+    return booked.fill.venue_ms, booked.fill.sequence
 
 
 def _value(price: int, amount: int) -> int:

@@ -13,12 +13,14 @@ from deskbot.core.events import (
     NOT_FOUND,
     CancelResult,
     Fill,
+    Funding,
     OrderAnswer,
     OrderReport,
     PlaceResult,
     Problem,
 )
 from deskbot.core.events import REJECTED as REFUSED
+from deskbot.core.instrument import Instrument
 from deskbot.core.orders import (
     CANCELLED,
     FILLED,
@@ -31,7 +33,7 @@ from deskbot.core.orders import (
     UNKNOWN,
     Order,
 )
-from deskbot.core.records import CancelAsked, Filled, OrderMoved, Orphaned
+from deskbot.core.records import CancelAsked, FillCorrected, Filled, Funded, OrderMoved, Orphaned
 from deskbot.core.state import State
 
 SECOND = 1_000_000_000
@@ -157,18 +159,15 @@ def _cancel_orphan(state: State, report: OrderReport) -> None:
         state.out.append(CancelForeign(report.venue_id, report.market, report.trigger))
 
 
-def on_fill(state: State, fill: Fill) -> None:
-    """Book an execution of ours, once. What an earlier journal's order did before this journal began is not its."""
-    ids = state.order_ids
-    if not ids.is_ours(fill.client_id) or state.durable.booked(fill.market, fill.trade_id, fill.venue_ms):
-        return
-    if not fill.client_id.startswith(ids.journal) and fill.venue_ms < state.epoch_ms:
-        return
+def on_fill(state: State, fill: Fill) -> bool:
+    """Book an execution of ours, once. Returns whether it was new."""
+    if state.durable.booked(fill.market, fill.trade_id, fill.venue_ms) or not _is_ours(state, fill):
+        return False
     instrument = state.instruments.get(fill.market)
     if instrument is None:
         words = f"spec.markets: {fill.market} has executions of this bot and is not among them; put it back"
         state.problems[fill.market] = Problem(state.at, fill.market, "MarketUnknown", words)
-        return
+        return False
     state.record(
         Filled(
             at=state.at,
@@ -176,16 +175,61 @@ def on_fill(state: State, fill: Fill) -> None:
             trade_id=fill.trade_id,
             client_id=fill.client_id,
             side=fill.side,
-            price=fill.ticks * instrument.tick,
-            amount=fill.lots * instrument.lot,
+            price=fill.price or fill.ticks * instrument.tick,
+            amount=fill.amount or fill.lots * instrument.lot,
             lots=fill.lots,
             fee=fill.fee,
             fee_asset=fill.fee_asset,
-            fee_in_base=fill.fee_asset == instrument.base and not instrument.linear,
+            fee_in_base=_fee_in_base(fill, instrument),
             maker=fill.maker,
             venue_ms=fill.venue_ms,
+            sequence=fill.sequence,
+            kind=fill.kind,
         )
     )
+    return True
+
+
+def _is_ours(state: State, fill: Fill) -> bool:
+    """By its order's id; what the venue itself forced on a contract's position has none and is ours all the same.
+
+    What happened before this journal began is in the positions it began with.
+    """
+    forced = fill.kind != "" and _is_contract(state, fill.market)
+    if not forced and not state.order_ids.is_ours(fill.client_id):
+        return False
+    return fill.client_id.startswith(state.order_ids.journal) or fill.venue_ms >= state.epoch_ms
+
+
+def _is_contract(state: State, market: str) -> bool:
+    instrument = state.instruments.get(market)
+    return instrument is not None and instrument.linear
+
+
+def _fee_in_base(fill: Fill, instrument: Instrument) -> bool:
+    return fill.fee_asset == instrument.base and not instrument.linear
+
+
+def compare_with_booked(state: State, fill: Fill) -> None:
+    """The venue's list repeats an execution: another price or fee than was booked holds from now on."""
+    instrument = state.instruments.get(fill.market)
+    booked = state.durable.ledger(fill.market).in_window(fill.trade_id)
+    if instrument is None or booked is None:
+        return
+    price = fill.price or fill.ticks * instrument.tick
+    if (price, fill.fee, fill.fee_asset) != (booked.price, booked.fee, booked.fee_asset):
+        fee_in_base = _fee_in_base(fill, instrument)
+        state.record(FillCorrected(state.at, fill.market, fill.trade_id, price, fill.fee, fill.fee_asset, fee_in_base))
+
+
+def on_funding(state: State, funding: Funding) -> None:
+    """Book a funding payment, once; what was paid before this journal began is not its."""
+    if funding.venue_ms < state.epoch_ms:
+        return
+    if not state.durable.funded(funding.market, funding.funding_id, funding.venue_ms):
+        state.record(
+            Funded(state.at, funding.market, funding.funding_id, funding.amount, funding.asset, funding.venue_ms)
+        )
 
 
 def ask(state: State, order: Order, emergency: bool = False) -> None:

@@ -124,6 +124,13 @@ class Order:
         if reason:
             self.reason = reason
 
+    def regrid(self, old_tick: int, old_lot: int, tick: int, lot: int) -> None:
+        """The venue changed the steps of the market: the same order in the new ones, never smaller than it is."""
+        self.price_ticks = self.price_ticks * old_tick // tick
+        self.lots = -(-self.lots * old_lot // lot)
+        self.filled_lots = self.filled_lots * old_lot // lot
+        self.booked_lots = self.booked_lots * old_lot // lot
+
     @property
     def at_risk_lots(self) -> int:
         """Lots that are not in the ledger and are, or may still be, in the position."""

@@ -7,13 +7,25 @@ waiting. A failed query is asked again; it never counts as an empty answer.
 
 Executions are read on from a time before which none can be missing: the last one known, the sending of the oldest
 order that may have more, or the last complete reading, whichever of the first two is earlier unless the third is later.
+A reading counts after it was booked; once an hour it is noted in the journal, so that a restart reads on from there.
+What may be missing and lies before the venue's memory is never passed over: it is a problem, said in one line.
 """
 
 from deskbot.core.commands import Command, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
-from deskbot.core.events import BalancesAnswer, Fill, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
-from deskbot.core.order_life import SECOND, ask, in_doubt, on_fill, on_order_report
-from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN
-from deskbot.core.records import Opened, OrderMoved
+from deskbot.core.events import BalancesAnswer, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
+from deskbot.core.instrument import BUY
+from deskbot.core.money import from_units
+from deskbot.core.order_life import (
+    SECOND,
+    ask,
+    compare_with_booked,
+    in_doubt,
+    on_fill,
+    on_funding,
+    on_order_report,
+)
+from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
+from deskbot.core.records import FillsRead, Opened, OrderMoved
 from deskbot.core.state import State
 
 RETRY = SECOND
@@ -26,6 +38,11 @@ MILLISECOND = 1_000_000
 FILL_OVERLAP_MS = 60_000  # a venue may list executions out of order by seconds; what is booked twice is dropped
 POSITION_PROBLEM = "position"
 LOOKS = 2
+DAY_MS = 86_400_000
+NOTE_READING_EVERY_MS = 3_600_000
+MISSED_FILLS_ALERT = 5  # more of them at once than a reconnect explains (capability C5)
+ROUND_PATIENCE = 120 * SECOND  # a round that takes longer is said, with what it waits for
+OVERDUE_PROBLEM = "reconciliation"
 QUOTES_PATIENCE = 5 * SECOND  # quotes of before the round are pulled when it takes longer
 
 ORDERS = "orders"
@@ -48,7 +65,6 @@ class Reconciliation:
         self._average_prices: dict[str, int] = {}
         self._judged = True
         self._looks = 0
-        self._early: dict[str, list[Fill]] = {}  # by market: told by the stream during a round
 
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
@@ -71,12 +87,36 @@ class Reconciliation:
             positions.add(self._state.durable.ledger(market).position)
         for topic in sorted(self._topics_due()):
             self._ask(topic)
-        if self._needed or in_doubt(self._state) or self._missing_fills():
-            return
+        if not (self._needed or in_doubt(self._state) or self._missing_fills()):
+            self._conclude()
+        self._say_if_overdue()
+
+    def _conclude(self) -> None:
         if not self._judged:
             self._judge_positions()
         if not self.done_at and self._judged and self._state.private_stream_healthy:
             self.done_at = self._state.at
+
+    def _say_if_overdue(self) -> None:
+        """After a while without an end it is a problem with a name, not a state that looks like starting."""
+        problems = self._state.problems
+        if self.done_at:
+            problems.pop(OVERDUE_PROBLEM, None)
+        elif self._state.at - self.begun_at > ROUND_PATIENCE:
+            words = f"the venue was not fully compared with for {ROUND_PATIENCE // SECOND} s: {self._waits_for()}"
+            problems[OVERDUE_PROBLEM] = Problem(self._state.at, OVERDUE_PROBLEM, "ReconciliationStuck", words)
+
+    def _waits_for(self) -> str:
+        """What keeps a round from its end, in a few words."""
+        if self._needed:
+            return f"no complete answer about {', '.join(sorted(self._needed))}"
+        doubtful = [order.client_id for order in self._state.durable.orders.values() if order.state in (SENT, UNKNOWN)]
+        if doubtful:
+            return f"nothing is known of the orders {', '.join(doubtful)}"
+        missing = self._missing_fills()
+        if missing:
+            return f"executions are missing on {', '.join(sorted(missing))}"
+        return "positions differ" if not self._judged else "the private stream is silent"
 
     def on_open_orders(self, answer: OpenOrdersAnswer) -> None:
         """Every order the venue shows; ours that it does not show are asked about one by one."""
@@ -89,8 +129,16 @@ class Reconciliation:
         shown = {report.client_id for report in answer.orders}
         for order in list(self._state.durable.orders.values()):
             resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
-            if resting and order.client_id not in shown and order.updated_at < asked_at:
+            unseen = order.client_id not in shown and order.updated_at < asked_at
+            if resting and (unseen or self._should_be_in_the_book(order)):
                 ask(self._state, order)
+
+    def _should_be_in_the_book(self, order: Order) -> bool:
+        """Whether the public book shows a worse best price on the order's side, later than we heard of the order."""
+        seen = self._state.markets.get(order.market)
+        if seen is None or not seen.half_mid or not order.price_ticks or seen.at <= order.updated_at:
+            return False
+        return order.price_ticks > seen.bid if order.side == BUY else order.price_ticks < seen.ask
 
     def on_positions(self, answer: PositionsAnswer) -> None:
         """The venue's positions."""
@@ -138,10 +186,9 @@ class Reconciliation:
         return self._state.instruments[market].linear and self._state.venue_positions.get(market, 0) not in held
 
     def _difference(self, market: str) -> str:
-        instrument = self._state.instruments[market]
-        ours = self._state.durable.ledger(market).position // instrument.lot
-        theirs = self._state.venue_positions.get(market, 0) // instrument.lot
-        return f"{market}: the journal says {instrument.amount(ours)}, the venue {instrument.amount(theirs)}"
+        ours = from_units(self._state.durable.ledger(market).position)
+        theirs = from_units(self._state.venue_positions.get(market, 0))
+        return f"{market}: the journal says {ours}, the venue {theirs}"
 
     def on_balances(self, answer: BalancesAnswer) -> None:
         """Balances and equity, for people; the ledger does not depend on them."""
@@ -152,32 +199,35 @@ class Reconciliation:
         self._state.equity_pnl = self._state.pnl()
 
     def on_fills(self, answer: FillsAnswer) -> None:
-        """Executions since the cursor; those already booked are dropped by their ids."""
+        """Executions since the cursor: those already booked are compared with, the others no stream had told."""
         asked_at = self._close(answer.request, answer.complete)
         if asked_at is None or not answer.complete:
             return
-        self._read_ms[answer.market] = asked_at // MILLISECOND
-        self._book([*answer.fills, *self._early.pop(answer.market, ())])
+        missed = 0
+        for fill in answer.fills:
+            if on_fill(self._state, fill):
+                missed += 1
+            else:
+                compare_with_booked(self._state, fill)
+        for funding in answer.fundings:
+            on_funding(self._state, funding)
+        self._count_missed(answer.market, missed)
+        self._advance_cursor(answer.market, asked_at // MILLISECOND)
 
-    def takes_early(self, fill: Fill) -> bool:
-        """Keep an execution that the stream tells while older ones may still have to be read.
+    def _count_missed(self, market: str, missed: int) -> None:
+        self._state.missed_fills += missed
+        if missed > MISSED_FILLS_ALERT:
+            words = f"{market}: {missed} executions were found by asking that the stream had not told"
+            self._state.notices[_fills_of(market)] = ("FillsMissed", words)
+        elif not missed:
+            self._state.notices.pop(_fills_of(market), None)
 
-        Average cost depends on the order of executions: a round books what was missed first, then what came meanwhile.
-        """
-        if _fills_of(fill.market) not in self._needed:
-            return False
-        self._early.setdefault(fill.market, []).append(fill)
-        return True
-
-    def give_up_waiting(self) -> None:
-        """Book what was kept: nobody will read the older ones any more."""
-        for market in list(self._early):
-            self._book(self._early.pop(market))
-
-    def _book(self, fills: list[Fill]) -> None:
-        """In the venue's order; what is booked already is dropped by its id."""
-        for fill in sorted(fills, key=lambda fill: fill.venue_ms):
-            on_fill(self._state, fill)
+    def _advance_cursor(self, market: str, until_ms: int) -> None:
+        """Only now: everything up to the question is booked."""
+        self._read_ms[market] = until_ms
+        noted_ms = self._state.durable.read_ms.get(market, 0)
+        if until_ms - noted_ms >= NOTE_READING_EVERY_MS and _fills_of(market) not in self._state.problems:
+            self._state.record(FillsRead(self._state.at, market, until_ms))
 
     def _topics_due(self) -> set[str]:
         at = self._state.at
@@ -216,7 +266,9 @@ class Reconciliation:
             command = QueryBalances(request)
         else:
             market = topic.partition(" ")[2]
-            command = QueryFills(request, market, self._cursor(market))
+            since_ms = self._cursor(market)
+            self._say_if_out_of_reach(market, since_ms)
+            command = QueryFills(request, market, since_ms)
         state.out.append(command)
 
     def _cursor(self, market: str) -> int:
@@ -224,7 +276,28 @@ class Reconciliation:
         durable = self._state.durable
         known = durable.ledger(market).last_venue_ms or self._state.epoch_ms
         sent = [order.sent_at // MILLISECOND for order in durable.orders.values() if order.market == market]
-        return max(0, max(min([known, *sent]), self._read_ms.get(market, 0)) - FILL_OVERLAP_MS)
+        read = max(self._read_ms.get(market, 0), durable.read_ms.get(market, 0))
+        return max(0, max(min([known, *sent]), read) - FILL_OVERLAP_MS)
+
+    def _say_if_out_of_reach(self, market: str, since_ms: int) -> None:
+        """Executions may be missing that the venue does not show any more: nothing ends this but a new journal."""
+        state = self._state
+        memory_ms = state.fill_history_ms
+        away_ms = state.at // MILLISECOND - since_ms
+        if not memory_ms or away_ms - FILL_OVERLAP_MS <= memory_ms or not self._may_have_filled(market):
+            return
+        words = (
+            f"{market}: executions of the last {-(-away_ms // DAY_MS)} days may be missing and the venue shows those "
+            f"of {memory_ms // DAY_MS}: compare the account by hand, then begin a new journal"
+        )
+        state.problems[_fills_of(market)] = Problem(state.at, _fills_of(market), "FillsOutOfReach", words)
+
+    def _may_have_filled(self, market: str) -> bool:
+        """Whether anything was left behind that an execution could come from: an order, or a contract's position."""
+        durable = self._state.durable
+        if any(order.market == market for order in durable.orders.values()):
+            return True
+        return self._state.instruments[market].linear and durable.ledger(market).position != 0
 
     def _close(self, request: int, complete: bool) -> int | None:
         """When the question was asked; None when nobody waits for the answer any more."""

@@ -4,7 +4,7 @@ Durable state is a fold over these records (`durable.py`), live and in replay by
 way to change it. A record becomes a plain tuple, its name first, which any encoder can write.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 
@@ -48,7 +48,8 @@ class Filled:
     """One execution of ours, booked exactly once by (market, trade id).
 
     `price` is units of quote per base and `amount` units of base, so that the ledger needs no market description to
-    be replayed; `lots` is the same amount as the order counts it.
+    be replayed; `lots` is the same amount as the order counts it. `sequence` is the venue's own order of the executions
+    within one millisecond, 0 where it has none; `kind` is "" for an ordinary trade, else one of `events`.
     """
 
     at: int
@@ -64,6 +65,52 @@ class Filled:
     fee_in_base: bool
     maker: bool
     venue_ms: int
+    sequence: int = 0
+    kind: str = ""
+
+
+@dataclass
+class FillCorrected:
+    """The venue's lists say another price or fee of an execution than was booked: theirs holds (docs/accounting.md)."""
+
+    at: int
+    market: str
+    trade_id: str
+    price: int
+    fee: int
+    fee_asset: str
+    fee_in_base: bool
+
+
+@dataclass
+class Funded:
+    """One funding payment, booked once by (market, funding id); `amount` is units of `asset`, received if positive."""
+
+    at: int
+    market: str
+    funding_id: str
+    amount: int
+    asset: str
+    venue_ms: int
+
+
+@dataclass
+class Listed:
+    """The steps of a market, as the venue lists it from now on: what the ticks and lots of later records mean."""
+
+    at: int
+    market: str
+    tick: int
+    lot: int
+
+
+@dataclass
+class FillsRead:
+    """Every execution of a market up to this time of the venue was read and booked."""
+
+    at: int
+    market: str
+    until_ms: int
 
 
 @dataclass
@@ -78,12 +125,13 @@ class Opened:
 
 @dataclass
 class Latched:
-    """A halt began. A second cause supersedes the id."""
+    """A halt began. A second cause supersedes the id. `evidence` are the facts of one that the engine found itself."""
 
     at: int
     id: str
     source: str
     reason: str
+    evidence: str = ""
 
 
 @dataclass
@@ -115,11 +163,13 @@ class Orphaned:
 
 @dataclass
 class DayBegan:
-    """A UTC day (counted from 1970-01-01) began with this PnL, in units of quote."""
+    """A UTC day (counted from 1970-01-01) began with this PnL, and these parts of it, in units of quote."""
 
     at: int
     day: int
     pnl: int
+    fees: int = 0
+    funding: int = 0
 
 
 @dataclass
@@ -136,6 +186,10 @@ Record = (
     | CancelAsked
     | OrderMoved
     | Filled
+    | FillCorrected
+    | Funded
+    | FillsRead
+    | Listed
     | Opened
     | Latched
     | HaltConfirmed
@@ -152,6 +206,10 @@ _KINDS: dict[str, type[Record]] = {
         CancelAsked,
         OrderMoved,
         Filled,
+        FillCorrected,
+        Funded,
+        FillsRead,
+        Listed,
         Opened,
         Latched,
         HaltConfirmed,
@@ -162,6 +220,8 @@ _KINDS: dict[str, type[Record]] = {
     )
 }
 _FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
+# Fields that were added later stand last and have a value for the records from before them.
+_LATER = {name: sum(f.default is not MISSING for f in fields(kind)) for name, kind in _KINDS.items()}
 
 
 def to_tuple(record: Record) -> tuple[Any, ...]:
@@ -173,6 +233,7 @@ def to_tuple(record: Record) -> tuple[Any, ...]:
 def from_tuple(row: tuple[Any, ...] | list[Any]) -> Record:
     """The record a tuple was made from. Raises ValueError for a name or a number of fields that no version wrote."""
     kind = _KINDS.get(row[0]) if row else None
-    if kind is None or len(row) != len(_FIELDS[row[0]]) + 1:
+    missing = len(_FIELDS[row[0]]) + 1 - len(row) if kind is not None else -1
+    if kind is None or not 0 <= missing <= _LATER[row[0]]:
         raise ValueError(f"no journal record: {row!r}")
     return kind(*row[1:])

@@ -8,6 +8,7 @@ from deskbot.core.commands import Command, Persist
 from deskbot.core.durable import Durable
 from deskbot.core.events import Control, OrderReport, Problem
 from deskbot.core.instrument import Instrument
+from deskbot.core.ledger import Ledger
 from deskbot.core.market import MarketState
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Record
@@ -34,7 +35,10 @@ class State:
         self.askable = False  # whether the account's orders can be listed and cancelled, now or when the venue is back
         self.private_stream_healthy = True
         self.problems: dict[str, Problem] = {}
+        self.notices: dict[str, tuple[str, str]] = {}  # what people should look at and trading does not wait for
         self.rejections: dict[str, int] = {}
+        self.missed_fills = 0
+        self.fill_history_ms = 0
         self.foreign_orders = 0
         self.orphans_cancelled: dict[str, int] = {}
         self.venue_positions: dict[str, int] = {}
@@ -77,13 +81,22 @@ class State:
         return all(market in self.markets and self.markets[market].half_mid for market in held)
 
     def pnl(self) -> int:
-        """Realised and unrealised PnL of all markets less fees in the quote coin, in units of quote."""
-        total = 0
+        """Realised and unrealised PnL of all markets, less fees and with funding in the quote coin, in units of it."""
+        total = self.funding() - self.fees()
         for market, ledger in self.durable.ledgers.items():
-            seen = self.markets.get(market)
             total += ledger.realised
-            if seen is not None:
-                total -= ledger.fees.get(seen.instrument.quote, 0)
-                if seen.half_mid:
-                    total += ledger.unrealised(seen.mid_price)
+            seen = self.markets.get(market)
+            if seen is not None and seen.half_mid:
+                total += ledger.unrealised(seen.mid_price)
         return total
+
+    def fees(self) -> int:
+        """What was paid in fees in the quote coins; fees in other coins are shown by coin and not valued."""
+        return sum(ledger.fees.get(self.markets[m].instrument.quote, 0) for m, ledger in self._shown_ledgers())
+
+    def funding(self) -> int:
+        """What was received in funding in the quote coins, less what was paid."""
+        return sum(ledger.funding.get(self.markets[m].instrument.quote, 0) for m, ledger in self._shown_ledgers())
+
+    def _shown_ledgers(self) -> list[tuple[str, Ledger]]:
+        return [(market, ledger) for market, ledger in self.durable.ledgers.items() if market in self.markets]

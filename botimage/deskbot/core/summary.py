@@ -29,6 +29,7 @@ class PositionSummary:
     fills: int
     last_trade_id: str
     data_at: int
+    funding: dict[str, int] = field(default_factory=dict)
     doubt: str = ""
 
 
@@ -43,11 +44,17 @@ class HaltSummary:
     confirmed_at: int
     orders_cancelled: int
     residual_orders: int
+    evidence: str = ""
 
 
 @dataclass
 class Summary:
-    """Times are engine nanoseconds, 0 for never; `equity` is None while the venue has not stated it."""
+    """Times are engine nanoseconds, 0 for never; `equity` is None while the venue has not stated it.
+
+    `day_price`, `day_fees` and `day_funding` are where the day's PnL comes from: price - fees + funding. `missed_fills`
+    were told by no stream, `forced_fills` were made by the venue, `corrections` are fills whose price or fee the venue
+    stated anew. `notices` are what people should look at while trading goes on.
+    """
 
     state: str
     since: int
@@ -72,6 +79,13 @@ class Summary:
     problem: tuple[str, str] | None
     positions: list[PositionSummary] = field(default_factory=list)
     rejections: dict[str, int] = field(default_factory=dict)
+    day_price: int | None = None
+    day_fees: int | None = None
+    day_funding: int | None = None
+    missed_fills: int = 0
+    forced_fills: int = 0
+    corrections: int = 0
+    notices: list[tuple[str, str]] = field(default_factory=list)
 
 
 def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary | None:
@@ -86,6 +100,7 @@ def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary |
         latch.confirmed_at,
         latch.cancelled if latch.confirmed_at else cancelled,
         0 if latch.confirmed_at else residual,
+        latch.evidence,
     )
 
 
@@ -113,6 +128,7 @@ def _position(state: State, market: str) -> PositionSummary:
         realised=ledger.realised,
         cash=ledger.cash,
         fees=dict(ledger.fees),
+        funding=dict(ledger.funding),
         fills=ledger.fills,
         last_trade_id=ledger.last_trade_id,
         data_at=seen.at,
