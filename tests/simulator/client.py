@@ -27,6 +27,7 @@ class Client:
         self.secret = secret
         self.clock_offset_ms = clock_offset_ms
         self.headers: dict[str, str] = {}
+        self.status = 0
         self._session = aiohttp.ClientSession()
 
     async def __aenter__(self) -> Self:
@@ -39,13 +40,13 @@ class Client:
         query = parameters.pop("raw_query", None) or urlencode(parameters)
         url = f"{self.base_url}/{HOST}{path}?{query}"
         async with self._session.get(URL(url, encoded=True), headers=self._signed(query)) as answer:
-            self.headers = dict(answer.headers)
+            self.headers, self.status = dict(answer.headers), answer.status
             return await _decoded(answer)
 
     async def post(self, path: str, **parameters: Any) -> dict[str, Any]:
         body = json.dumps(parameters)
         async with self._session.post(f"{self.base_url}/{HOST}{path}", data=body, headers=self._signed(body)) as answer:
-            self.headers = dict(answer.headers)
+            self.headers, self.status = dict(answer.headers), answer.status
             return await _decoded(answer)
 
     async def hook(self, path: str, body: object = None, method: str | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from deskbot.simulator.fault_models import Place
 from deskbot.simulator.faults import Faults
 from deskbot.simulator.server import Simulator
 from tests.simulator.client import Client
@@ -23,6 +24,55 @@ def test_a_fault_fires_as_often_as_it_says_and_only_where_it_says() -> None:
     hits = [faults.fire("/v5/order/create", "key") for _ in range(3)]
     assert hits == [fault, fault, None]
     assert faults.view()["injections"] == 2
+
+
+def test_a_window_begins_and_ends_and_everything_within_it_is_hit() -> None:
+    clock = [0]
+    faults = Faults(seed=1, now_ns=lambda: clock[0] * 1_000_000)
+    faults.add({"action": "drop", "endpoint": "*", "afterMs": 100, "forMs": 50})
+    hits = {}
+    for clock[0] in (0, 99, 100, 120, 149, 150, 1000):
+        hits[clock[0]] = faults.fire("anything", "") is not None
+    assert hits == {0: False, 99: False, 100: True, 120: True, 149: True, 150: False, 1000: False}
+    assert faults.view()["faults"][0]["exhausted"]
+
+
+def test_a_window_with_a_count_hits_no_more_than_that() -> None:
+    faults = Faults(seed=1)
+    faults.add({"action": "drop", "endpoint": "*", "forMs": 50, "count": 2})
+    assert [faults.fire("anything", "") is not None for _ in range(4)] == [True, True, False, False]
+
+
+def test_a_fault_strikes_only_where_its_action_means_something() -> None:
+    faults = Faults(seed=1)
+    faults.add({"action": "duplicate", "endpoint": "*"})
+    assert faults.fire("/v5/order/create", "", Place.REQUEST) is None
+    assert faults.fire("orderbook.50.BTCUSDT", "", Place.STREAM) is not None
+    assert faults.view()["injections"] == 1
+
+
+def test_one_fault_does_not_change_what_another_draws() -> None:
+    def draws(*others: str) -> list[bool]:
+        faults = Faults(seed=1)
+        fault = faults.add({"action": "drop", "endpoint": "/a", "probability": 0.5})
+        for endpoint in others:
+            faults.add({"action": "drop", "endpoint": endpoint, "probability": 0.5})
+        hits = []
+        for _ in range(32):
+            faults.fire("/b", "")
+            hits.append(faults.fire("/a", "") is fault)
+        return hits
+
+    assert draws() == draws("/b") == draws("/b", "/b")
+
+
+def test_of_the_faults_that_are_over_only_the_newest_stay_listed_and_all_stay_counted() -> None:
+    faults = Faults(seed=1)
+    for _ in range(1500):
+        faults.add({"action": "drop", "endpoint": "*"})
+        faults.fire("anything", "")
+    assert len(faults.view()["faults"]) <= 1001
+    assert faults.view()["injections"] == 1500
 
 
 def test_a_probability_draws_the_same_for_the_same_seed() -> None:
@@ -42,7 +92,7 @@ def test_cleared_faults_fire_no_more_but_their_injections_stay_counted() -> None
     faults.fire("anything", "")
     assert faults.clear() == 1
     assert faults.fire("anything", "") is None
-    assert faults.view() == {"faults": [], "injections": 1}
+    assert faults.view() == {"faults": [], "injections": 1, "injectionsByAction": {"drop": 1}}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +103,10 @@ def test_cleared_faults_fire_no_more_but_their_injections_stay_counted() -> None
         ({"action": "drop", "endpoint": "*", "count": 1, "probability": 0.5}, "exclude each other"),
         ({"action": "delay", "endpoint": "*"}, "delayMs"),
         ({"action": "drop", "endpoint": "*", "coutn": 1}, "coutn"),
+        ({"action": "staleRead", "endpoint": "*", "ageMs": 61_000}, "ageMs: .* 60000"),
+        ({"action": "key", "account": "a", "set": "bold"}, "set: .*revoked"),
+        ({"action": "explode"}, "'explode' is unknown; one of acceptThenCode"),
+        ({"endpoint": "*"}, "no action; name one of"),
         ([], "fault"),
     ],
 )

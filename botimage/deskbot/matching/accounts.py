@@ -11,6 +11,7 @@ from decimal import Decimal
 from deskbot.matching.ledger import MarketLedger
 from deskbot.matching.listing import Category, Listing
 from deskbot.matching.orders import FINAL, Order, OrderFilter, Side
+from deskbot.matching.past import Past
 from deskbot.matching.reports import ExecutionReport
 from deskbot.matching.units import ceiling
 
@@ -41,6 +42,7 @@ class Account:
         "links",
         "name",
         "orders",
+        "past",
         "wallets",
     )
 
@@ -54,6 +56,7 @@ class Account:
         self.links: dict[str, str] = {}
         self.executions: list[ExecutionReport] = []
         self.lane_ns = 0
+        self.past = Past()
 
     def wallet(self, asset: str) -> Wallet:
         """The wallet of a coin; an empty one from the moment it is first asked for."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from random import Random
 
-from deskbot.matching import accounts
 from deskbot.matching.accounts import DEFAULT_LEVERAGE, Account
 from deskbot.matching.intake import order_from, terms_from
 from deskbot.matching.latency import Latency
@@ -30,22 +29,13 @@ from deskbot.matching.orders import (
     Refusal,
 )
 from deskbot.matching.queueing import QueueModel
-from deskbot.matching.reports import (
-    BookView,
-    Candle,
-    ExecutionReport,
-    GroundTruth,
-    PositionReport,
-    Report,
-    TickerView,
-    TradePrint,
-    WalletReport,
-)
+from deskbot.matching.reports import Report
 from deskbot.matching.settlement import IdSource, Settlement
 from deskbot.matching.units import units
+from deskbot.matching.views import Views
 
 
-class Exchange:
+class Exchange(Views):
     """Markets driven by a recording, accounts that trade on them, and the reports of all that.
 
     Raises KeyError where a query names an account or market that is not there (`has_account`, `listings` tell).
@@ -60,9 +50,10 @@ class Exchange:
         queue_model: QueueModel = QueueModel.PROPORTIONAL,
         start_ns: int = 0,
     ) -> None:
-        self._listings = {listing.key: listing for listing in listings}
-        self._settlement = Settlement(self._listings.values(), seed, start_ns)
-        self._markets = {key: Market(listing, self._settlement, queue_model) for key, listing in self._listings.items()}
+        listed = {listing.key: listing for listing in listings}
+        settlement = Settlement(listed.values(), seed, start_ns)
+        markets = {key: Market(listing, settlement, queue_model) for key, listing in listed.items()}
+        super().__init__(listed, settlement, markets)
         self._latency = latency or Latency()
         self._random = Random(seed)  # noqa: S311 - a simulation, repeatable on purpose
         self._order_ids = IdSource("order", seed, start_ns)
@@ -70,16 +61,6 @@ class Exchange:
         self._scheduled = 0
 
     # what time it is and what is due
-
-    @property
-    def now_ns(self) -> int:
-        """The venue time of the last thing that happened."""
-        return self._settlement.now_ns
-
-    @property
-    def listings(self) -> dict[str, Listing]:
-        """Every listed market by its key, in listing order."""
-        return dict(self._listings)
 
     def advance(self, to_ns: int) -> None:
         """Do all work due until then (arrivals, expiries), in time order."""
@@ -111,12 +92,7 @@ class Exchange:
         """Open an account under its API key with these coins. Raises ValueError when it exists."""
         if account in self._settlement.accounts:
             raise ValueError(f"account {account} exists already")
-        opening = {asset: units(amount) for asset, amount in balances.items()}
-        self._settlement.accounts[account] = Account(account, opening)
-
-    def has_account(self, account: str) -> bool:
-        """Whether this API key has an account."""
-        return account in self._settlement.accounts
+        self._settlement.open(Account(account, {asset: units(amount) for asset, amount in balances.items()}))
 
     def set_leverage(self, account: str, market: str, leverage: Decimal) -> Refusal | None:
         """Set the leverage of a linear market (10 at first); None when done. At most two decimals."""
@@ -198,85 +174,16 @@ class Exchange:
         self._send(holder, self._latency.cancel(self._random), arrive)
         return [Accepted(order.order_id, order.link_id) for order in holder.open_orders() if which.matches(order)]
 
-    # what accounts see
-
-    def find_order(self, account: str, *, order_id: str = "", link_id: str = "") -> Order | None:
-        """The order of that id, open or final; None too while it is in flight."""
-        holder = self._settlement.accounts[account]
-        return holder.orders.get(order_id or holder.links.get(link_id, ""))
-
-    def open_orders(self, account: str) -> list[Order]:
-        """Open orders in every list of the venue, oldest first; none that is in flight."""
-        return self._settlement.accounts[account].open_orders()
-
-    def order_history(self, account: str) -> list[Order]:
-        """Every order the book ever saw, open or final, oldest first."""
-        return list(self._settlement.accounts[account].orders.values())
-
-    def executions(self, account: str) -> list[ExecutionReport]:
-        """Every execution, oldest first."""
-        return list(self._settlement.accounts[account].executions)
-
-    def wallet(self, account: str) -> dict[str, WalletReport]:
-        """Every coin the account ever held, as it stands."""
-        holder = self._settlement.accounts[account]
-        return {asset: self._settlement.wallet(holder, asset) for asset in holder.wallets}
-
-    def available_units(self, account: str, asset: str) -> int:
-        """What a new order may reserve: balance less reservations, margin and unrealised loss."""
-        return self._settlement.available(self._settlement.accounts[account], asset)
-
-    def position(self, account: str, market: str) -> PositionReport:
-        """The linear position on a market, flat included."""
-        return self._settlement.position(self._settlement.accounts[account], self._listings[market])
-
-    def unrealised_units(self, account: str, market: str) -> int:
-        """Unrealised PnL of a linear position at the last price."""
-        holder, listing = self._settlement.accounts[account], self._listings[market]
-        return accounts.unrealised(holder, listing, self._settlement.last_price.get(market))
-
-    def initial_margin_units(self, account: str, market: str) -> int:
-        """Initial margin of a linear market: of the position together with its open orders."""
-        return accounts.margin(self._settlement.accounts[account], self._listings[market])
-
-    def ground_truth(self, account: str) -> GroundTruth:
-        """The exchange's own ledger of an account: every market it ever traded, counts of its orders."""
-        holder = self._settlement.accounts[account]
-        open_count = len(holder.open_orders())
-        return GroundTruth(
-            time_ns=self.now_ns,
-            markets={key: ledger.truth() for key, ledger in holder.ledgers.items()},
-            open_orders=open_count,
-            orders_in_flight=len(holder.active) - open_count,
-            last_execution_id=holder.executions[-1].execution_id if holder.executions else "",
-        )
-
-    # what everybody sees
-
-    def book(self, market: str, depth: int) -> BookView:
-        """The best `depth` levels of each side of the recorded book."""
-        state = self._markets[market]
-        book = state.book
-        return BookView(market, state.time_ns, book.sequence, book.bids.levels(depth), book.asks.levels(depth))
-
-    def trades(self, market: str, *, after_id: int = 0, limit: int = 1000) -> list[TradePrint]:
-        """The newest public trades with an id above `after_id`, oldest first; at most the last 1 000 are kept."""
-        return self._markets[market].tape.trades(after_id, limit)
-
-    def ticker(self, market: str) -> TickerView:
-        """Last price, touch and the last 24 hours."""
-        return self._markets[market].ticker(self.now_ns)
-
-    def candles(self, market: str, *, limit: int = 200) -> list[Candle]:
-        """One-minute candles from the trades, oldest first, the running one last; minutes without trades have none."""
-        return self._markets[market].tape.candles(limit)
-
     # the way of a request
 
     def _send(self, holder: Account, delay_ns: int, work: Callable[[], None]) -> None:
         """Let work happen one latency from now, behind everything the account sent before."""
         holder.lane_ns = max(holder.lane_ns, self.now_ns + delay_ns)
         self._schedule(holder.lane_ns, work)
+
+    def at(self, time_ns: int, work: Callable[[], None]) -> None:
+        """Let something from outside happen at a venue time, in order with all else."""
+        self._schedule(time_ns, work)
 
     def _schedule(self, at_ns: int, work: Callable[[], None]) -> None:
         self._scheduled += 1

@@ -11,6 +11,7 @@ from deskbot.matching import accounts
 from deskbot.matching.accounts import DEFAULT_LEVERAGE, Account
 from deskbot.matching.listing import Category, Listing
 from deskbot.matching.orders import EndReason, Order, OrderStatus, OrderType, Side
+from deskbot.matching.past import Picture, position_key, wallet_key
 from deskbot.matching.reports import ExecutionReport, OrderReport, PositionReport, Report, WalletReport
 
 
@@ -44,6 +45,12 @@ class Settlement:
         """The reports since the last call."""
         reports, self._reports = self._reports, []
         return reports
+
+    def open(self, account: Account) -> None:
+        """Take in a new account; its opening balances are the first thing its past knows."""
+        self.accounts[account.name] = account
+        for asset in account.wallets:
+            account.past.note(wallet_key(asset), self.wallet(account, asset))
 
     # reservations
 
@@ -133,7 +140,9 @@ class Settlement:
     def report_order(self, order: Order) -> None:
         """Report an order as it stands; this is its latest update."""
         order.updated_ns = self.now_ns
-        self._reports.append(
+        self._picture(
+            order.account,
+            order.order_id,
             OrderReport(
                 sequence=self._next(),
                 time_ns=self.now_ns,
@@ -156,12 +165,12 @@ class Settlement:
                 trigger_ticks=order.trigger_ticks,
                 trigger_direction=order.trigger_direction,
                 created_ns=order.created_ns,
-            )
+            ),
         )
 
     def report_position(self, account: Account, listing: Listing) -> None:
         """Report a linear position as it stands."""
-        self._reports.append(self.position(account, listing, self._next()))
+        self._picture(account.name, position_key(listing.key), self.position(account, listing, self._next()))
 
     def position(self, account: Account, listing: Listing, sequence: int = 0) -> PositionReport:
         """A linear position as it stands."""
@@ -204,7 +213,11 @@ class Settlement:
             self._report_wallet(account, asset)
 
     def _report_wallet(self, account: Account, asset: str) -> None:
-        self._reports.append(self.wallet(account, asset, self._next()))
+        self._picture(account.name, wallet_key(asset), self.wallet(account, asset, self._next()))
+
+    def _picture(self, account: str, key: str, report: Picture) -> None:
+        self._reports.append(report)
+        self.accounts[account].past.note(key, report)
 
     def _report_execution(
         self, order: Order, ticks: int, lots: int, value: int, fee: int, fee_asset: str, maker: bool, closed: int

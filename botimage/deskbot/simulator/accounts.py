@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 
 class Trait(StrEnum):
-    """What makes an account unlike the ordinary one: unified, one-way, cross margin, a key that trades only."""
+    """What makes an account unlike the ordinary one: unified, one-way, cross margin, a key that trades only.
+
+    `revoked` keys are refused, `foreignip` ones are bound to addresses that are not the client's.
+    """
 
     WITHDRAW = "withdraw"
     READ_ONLY = "readonly"
@@ -17,6 +20,8 @@ class Trait(StrEnum):
     CLASSIC = "classic"
     ISOLATED = "isolated"
     NO_TRADING = "notrading"
+    REVOKED = "revoked"
+    FOREIGN_IP = "foreignip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class Account:
     balances: Mapping[str, Decimal]
     traits: frozenset[Trait] = frozenset()
     ips: tuple[str, ...] = ("127.0.0.1",)
+
+
+def changed(account: Account, trait: Trait, *, undo: bool = False) -> Account:
+    """The account with a trait more, or less."""
+    return replace(account, traits=account.traits - {trait} if undo else account.traits | {trait})
 
 
 def parse_account(text: str) -> Account:

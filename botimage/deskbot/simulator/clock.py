@@ -18,7 +18,7 @@ class Clock(Protocol):
     """What the simulator needs to know of time."""
 
     def now_ns(self) -> int:
-        """Nanoseconds since the Unix epoch: the venue's own time. Never runs back."""
+        """Nanoseconds since the Unix epoch: the venue's own time. Runs back only where a fault skews it."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
@@ -51,3 +51,17 @@ class WallClock:
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Timer:
         return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+class SkewedClock:
+    """What the venue's clock says: the true time and an offset, which may step; waiting takes its true time."""
+
+    def __init__(self, clock: Clock, offset_ns: Callable[[], int]) -> None:
+        self._clock = clock
+        self._offset_ns = offset_ns
+        self.sleep = clock.sleep
+        self.wait = clock.wait
+        self.call_later = clock.call_later
+
+    def now_ns(self) -> int:
+        return self._clock.now_ns() + self._offset_ns()

@@ -16,6 +16,7 @@ import uvloop
 from deskbot.core.errors import Invalid
 from deskbot.matching import Latency
 from deskbot.simulator.accounts import Account, parse_account
+from deskbot.simulator.fault_script import read_file
 from deskbot.simulator.server import Simulator, SimulatorOptions
 
 ACCOUNTS_VARIABLE = "DESK_SIMULATOR_ACCOUNTS"
@@ -51,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY:SECRET:USDT=10000,BTC=1",
         help="an account, repeatable; a fourth part lists traits such as withdraw, readonly, hedge, classic, isolated. "
         f"Where the command line can be read by others, put them (separated by blanks) into {ACCOUNTS_VARIABLE}",
+    )
+    parser.add_argument(
+        "--faults",
+        type=_typed(lambda text: read_file(Path(text))),
+        default=[],
+        metavar="FILE",
+        help="a script of faults, YAML or JSON, its times counted from the start (docs/simulator.md)",
     )
     parser.add_argument("--round-trip", type=_typed(milliseconds), default=0, metavar="MS", help="request and answer")
     parser.add_argument(
@@ -93,6 +101,7 @@ def read_options(arguments: argparse.Namespace, accounts: str) -> SimulatorOptio
             jitter_ns=arguments.jitter * 1_000_000,
         ),
         round_trip_ms=arguments.round_trip,
+        faults=tuple(arguments.faults),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from deskbot.simulator.fault_models import read_script
 from deskbot.simulator.faults import Faults
 from deskbot.simulator.ground_truth import LastOrderGone, UnknownExecution, ground_truth
 from deskbot.simulator.request_log import RequestLog
@@ -54,7 +55,17 @@ class Hooks:
 
     async def _add_fault(self, request: web.Request) -> web.Response:
         body = await request.read()
-        return _or_problem(lambda: self._faults.add(msgspec.json.decode(body)).view(), status=201)
+        return _or_problem(lambda: self._order(msgspec.json.decode(body)), status=201)
+
+    def _order(self, body: Any) -> dict[str, Any]:
+        """One fault, or a script of them: all or, if one makes no sense, none. What is due at once happens at once."""
+        if isinstance(body, list) or (isinstance(body, dict) and "faults" in body):
+            ordered = self._faults.order(read_script(body))
+            self._venue.step()
+            return {"faults": [self._faults.view_of(fault) for fault in ordered]}
+        fault = self._faults.add(body)
+        self._venue.step()
+        return self._faults.view_of(fault)
 
     async def _clear_faults(self, _request: web.Request) -> web.Response:
         return _json({"cleared": self._faults.clear()})

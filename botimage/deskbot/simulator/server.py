@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
 from deskbot.matching import Exchange, Latency
-from deskbot.simulator.accounts import Account
+from deskbot.simulator.accounts import Account, Trait, changed
 from deskbot.simulator.bybit.dialect import Gate
 from deskbot.simulator.bybit.private_feed import PrivateFeed
 from deskbot.simulator.bybit.public_feed import PublicFeed
@@ -23,10 +23,14 @@ from deskbot.simulator.bybit.rate_limit import RateLimits
 from deskbot.simulator.bybit.rest import RestDoor
 from deskbot.simulator.bybit.stream_doors import PrivateDoor, PublicDoor
 from deskbot.simulator.bybit.trade_door import TradeDoor
-from deskbot.simulator.clock import Clock, WallClock
+from deskbot.simulator.bybit.words import BybitWords, TradeWords
+from deskbot.simulator.clock import Clock, SkewedClock, WallClock
+from deskbot.simulator.fault_models import Action, Disconnect, KeyChange, Maintenance
 from deskbot.simulator.faults import Faults
 from deskbot.simulator.ground_truth import LastOrderGone
 from deskbot.simulator.hooks import Hooks
+from deskbot.simulator.incidents import Incidents
+from deskbot.simulator.passage import Passage
 from deskbot.simulator.recordings import Recording
 from deskbot.simulator.replay import MarketSource, Replay, paced
 from deskbot.simulator.request_log import RequestLog
@@ -45,6 +49,7 @@ class SimulatorOptions:
 
     `round_trip_ms` is how long a request and its answer travel together, `latency` what the matching engine adds after
     the acknowledgement. `requests_per_second` is the allowance of each account on each private endpoint.
+    `faults` is a script, its times counted from the start.
     """
 
     host: str = "127.0.0.1"
@@ -56,6 +61,7 @@ class SimulatorOptions:
     latency: Latency | None = None
     round_trip_ms: int = 0
     requests_per_second: int = 200
+    faults: Sequence[Action] = ()
 
 
 class Simulator:
@@ -77,12 +83,16 @@ class Simulator:
         for account in options.accounts:
             self.exchange.open_account(account.key, account.balances)
         events = paced(Replay(source).events(), start_ns, options.speed)
-        self.venue = Venue(self.exchange, events, clock)
-        self.faults = Faults(options.seed)
+        self.faults = Faults(options.seed, clock.now_ns)
+        self.venue = Venue(self.exchange, events, clock, SkewedClock(clock, self.faults.clock_offset_ns))
+        self.incidents = Incidents(self.venue, self.faults)
+        self.accounts = {account.key: account for account in options.accounts}
         self.log = RequestLog()
         self.last_order_gone = LastOrderGone()
         self.venue.on_reports(self.last_order_gone.observe)
         self._sockets = Sockets(self.faults, clock)
+        self._register_incidents()
+        self.faults.order(options.faults)
         self._public = PublicFeed(self.venue)
         self._private = PrivateFeed(self.venue)
         self.base_url = ""
@@ -129,9 +139,11 @@ class Simulator:
 
     def _application(self) -> web.Application:
         options, venue, log = self.options, self.venue, self.log
-        gate = Gate({account.key: account for account in options.accounts}, RateLimits(options.requests_per_second))
-        rest = RestDoor(venue, gate, self.faults, log, options.round_trip_ms)
-        trade = TradeDoor(self._sockets, gate, venue, self.faults, log, options.round_trip_ms / 2000)
+        gate = Gate(self.accounts, RateLimits(options.requests_per_second))
+        way = options.round_trip_ms / 2000
+        passage = Passage(venue, self.faults, BybitWords(venue.clock), way)
+        rest = RestDoor(venue, gate, passage, log, self.faults.announced)
+        trade = TradeDoor(self._sockets, gate, venue, Passage(venue, self.faults, TradeWords(venue.clock), way), log)
         application = web.Application(client_max_size=BODY_LIMIT_BYTES)
         application.add_routes(Hooks(venue, self.faults, log, self.last_order_gone).routes())
         for category in CATEGORIES:
@@ -141,6 +153,26 @@ class Simulator:
         application.router.add_route("*", "/{host}/{path:v5/.*}", rest.handle)
         application.on_shutdown.append(self._say_goodbye)
         return application
+
+    def _register_incidents(self) -> None:
+        """What can happen to any venue, whatever its dialect."""
+        on, sockets = self.incidents.on, self._sockets
+        on(Disconnect, lambda it: sockets.disconnect(it.endpoint, it.account, it.code, it.farewell))
+        on(Maintenance, lambda it: sockets.disconnect("*", it.account, WSCloseCode.GOING_AWAY))
+        on(KeyChange, self._change_key, lambda it: self._set_trait(it, undo=not it.undo))
+
+    def _change_key(self, change: KeyChange) -> int:
+        """A key that is revoked loses its open streams too."""
+        if change.account not in self.accounts:
+            return 0
+        self._set_trait(change, undo=change.undo)
+        if Trait(change.set) is Trait.REVOKED and not change.undo:
+            self._sockets.disconnect("*", change.account, None)
+        return 1
+
+    def _set_trait(self, change: KeyChange, *, undo: bool) -> None:
+        account = self.accounts[change.account]
+        self.accounts[change.account] = changed(account, Trait(change.set), undo=undo)
 
     def _add_socket(self, application: web.Application, path: str, door: Door) -> None:
         async def handle(request: web.Request) -> web.StreamResponse:

@@ -24,11 +24,17 @@ MarketListener = Callable[[set[str]], None]
 
 
 class Venue:
-    """Owns the exchange and its feed. Single-threaded: every method runs on the event loop."""
+    """Owns the exchange and its feed. Single-threaded: every method runs on the event loop.
 
-    def __init__(self, exchange: Exchange, events: Iterator[MarketEvent], clock: Clock) -> None:
+    `clock` is what the venue says the time is; the exchange and its feed go by the true one, which no fault can skew.
+    """
+
+    def __init__(
+        self, exchange: Exchange, events: Iterator[MarketEvent], clock: Clock, said: Clock | None = None
+    ) -> None:
         self.exchange = exchange
-        self.clock = clock
+        self.clock = said or clock
+        self._true = clock
         self._events = events
         self._next: MarketEvent | None = next(events, None)
         self._report_listeners: list[ReportListener] = []
@@ -46,7 +52,7 @@ class Venue:
 
         With more than `BATCH` market events due, the rest waits for the next step; time waits with them.
         """
-        now_ns = self.clock.now_ns()
+        now_ns = self._true.now_ns()
         touched: set[str] = set()
         for _ in range(BATCH):
             event = self._next
@@ -92,5 +98,5 @@ class Venue:
         due = [time_ns for time_ns in (self._next and self._next.time_ns, self.exchange.next_due()) if time_ns]
         if not due:
             return LONGEST_NAP_SECONDS
-        wait_ns = min(due) - self.clock.now_ns()
+        wait_ns = min(due) - self._true.now_ns()
         return min(LONGEST_NAP_SECONDS, max(wait_ns / 1e9, 0.0))

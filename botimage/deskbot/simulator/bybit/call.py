@@ -24,13 +24,16 @@ TRADED = ("spot", "linear")
 class Call:
     """A request that passed authentication (`account` is None on public endpoints). `now_ns` is venue time.
 
-    A handler returns the `result` of the answer and may fill `extra`, the `retExtInfo`.
+    `said_ns` is what the venue's clock says, which a fault can skew; `announced` is the maintenance to come (begin and
+    end in nanoseconds). A handler returns the `result` of the answer and may fill `extra`, the `retExtInfo`.
     """
 
     exchange: Exchange
     now_ns: int
     parameters: Mapping[str, Any]
     account: Account | None = None
+    said_ns: int = 0
+    announced: Sequence[tuple[int, int]] = ()
     extra: Json = field(default_factory=dict)
 
     @property

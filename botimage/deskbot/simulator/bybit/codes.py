@@ -117,5 +117,9 @@ def too_many_visits() -> Refusal:
     return Refusal(10006, "Too many visits. Exceeded the API Rate Limit.")
 
 
+def unmatched_address() -> Refusal:
+    return Refusal(10010, "Unmatched IP, please check your API key's bound IP addresses.")
+
+
 def unknown_route() -> Refusal:
     return Refusal(10017, "Route not found.")

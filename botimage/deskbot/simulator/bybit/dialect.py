@@ -31,7 +31,7 @@ PUBLIC: dict[str, Handler] = {
     "/v5/market/funding/history": rest_market.nothing,
     "/v5/market/open-interest": rest_market.nothing,
     "/v5/market/risk-limit": rest_market.nothing,
-    "/v5/system/status": rest_settings.no_list,
+    "/v5/system/status": rest_settings.system_status,
 }
 READ: dict[str, Handler] = {
     "/v5/order/realtime": rest_orders.realtime,
@@ -98,8 +98,10 @@ class Gate:
 
     def account(self, key: str) -> Account:
         account = self.accounts.get(key)
-        if account is None:
+        if account is None or Trait.REVOKED in account.traits:
             raise codes.invalid_key()
+        if Trait.FOREIGN_IP in account.traits:
+            raise codes.unmatched_address()
         return account
 
 

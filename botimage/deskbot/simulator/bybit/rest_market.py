@@ -18,7 +18,7 @@ INTERVAL_MINUTES = {
 
 
 def server_time(call: Call) -> Json:
-    return {"timeSecond": str(call.now_ns // 1_000_000_000), "timeNano": str(call.now_ns)}
+    return {"timeSecond": str(call.said_ns // 1_000_000_000), "timeNano": str(call.said_ns)}
 
 
 def instruments(call: Call) -> Json:

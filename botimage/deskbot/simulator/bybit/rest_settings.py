@@ -133,5 +133,22 @@ def acknowledge_only(_call: Call) -> Json:
     return {}
 
 
-def no_list(_call: Call) -> Json:
-    return {"list": []}
+def system_status(call: Call) -> Json:
+    """Announced maintenance that is not over: `scheduled`, and `ongoing` once it has begun."""
+    return {"list": [_maintenance(begin, end, call.now_ns) for begin, end in call.announced]}
+
+
+def _maintenance(begin_ns: int, end_ns: int, now_ns: int) -> Json:
+    return {
+        "id": f"maintenance-{begin_ns}",
+        "title": "Scheduled system maintenance",
+        "state": "scheduled" if now_ns < begin_ns else "ongoing",
+        "begin": milliseconds(begin_ns),
+        "end": milliseconds(end_ns),
+        "href": "",
+        "serviceTypes": [1, 2, 3, 4, 5],
+        "product": [1, 2, 3, 4],
+        "uidSuffix": [],
+        "maintainType": 1,
+        "env": 1,
+    }

@@ -14,7 +14,7 @@ from deskbot.simulator.bybit.dialect import WRITE, Gate, check_may_trade
 from deskbot.simulator.bybit.signature import DEFAULT_RECEIVE_WINDOW_MS, verify_timestamp
 from deskbot.simulator.bybit.stream_doors import authenticate
 from deskbot.simulator.connection import Connection
-from deskbot.simulator.faults import Fault, Faults
+from deskbot.simulator.passage import Answer, Passage
 from deskbot.simulator.request_log import RequestLog
 from deskbot.simulator.sockets import Sockets
 from deskbot.simulator.venue import Venue
@@ -31,9 +31,8 @@ class TradeDoor:
     sockets: Sockets
     gate: Gate
     venue: Venue
-    faults: Faults
+    passage: Passage
     log: RequestLog
-    one_way_seconds: float
 
     def receive(self, connection: Connection, message: Json) -> None:
         operation = message.get("op")
@@ -55,43 +54,32 @@ class TradeDoor:
     async def _operate(self, connection: Connection, operation: str, message: Json) -> None:
         parameters = {"args": message.get("args")}
         entry = self.log.open(self.venue.clock.now_ns(), "TRADE", operation, parameters, connection.account)
-        fault = self.faults.fire(operation, connection.account)
-        entry.fault = "" if fault is None else fault.request.action
-        await self._travel(fault, "delay")
-        if entry.fault == "drop":
+        answer = await self.passage.carry(
+            operation,
+            connection.account,
+            entry,
+            lambda now_ns: self._take_effect(connection, operation, message, now_ns),
+        )
+        if answer is None:
             connection.abort()
-            return
-        answer = self._take_effect(connection, operation, message)
-        entry.code, entry.message = answer["retCode"], answer["retMsg"]
-        await self._travel(fault, "delayReply")
-        if entry.fault == "acceptThenDrop":
-            connection.abort()
-        elif fault is not None and entry.fault == "garbage":
-            connection.send_encoded(fault.request.body.encode(), None)
+        elif isinstance(answer.payload, codes.Refusal):
+            connection.send(replies.trade_refused(connection, message, answer.payload))
         else:
-            connection.send(answer)
+            connection.send_encoded(answer.body, None)
 
-    async def _travel(self, fault: Fault | None, action: str) -> None:
-        delay = self.one_way_seconds
-        if fault is not None and fault.request.action == action:
-            delay += fault.request.delay_ms / 1000
-        if delay:
-            await self.venue.clock.sleep(delay)
-
-    def _take_effect(self, connection: Connection, operation: str, message: Json) -> Json:
+    def _take_effect(self, connection: Connection, operation: str, message: Json, now_ns: int) -> Answer:
         path = PATHS[operation]
-        now_ns = self.venue.step()
+        said_ns = self.venue.clock.now_ns()
         try:
             account = self.gate.account(connection.account)
             check_may_trade(account)
-            _check_time(message, self.venue.clock.now_ns() // 1_000_000)
-            allowance = self.gate.limits.take(account.key, path, self.venue.clock.now_ns())
+            _check_time(message, said_ns // 1_000_000)
+            allowance = self.gate.limits.take(account.key, path, said_ns)
             result = WRITE[path](Call(self.venue.exchange, now_ns, _order_of(message), account))
         except codes.Refusal as refusal:
-            return replies.trade_refused(connection, message, refusal)
-        finally:
-            self.venue.settle()
-        return replies.trade_done(connection, message, result, allowance.headers())
+            payload = replies.trade_refused(connection, message, refusal)
+            return Answer(payload, code=refusal.code, message=refusal.message)
+        return Answer(replies.trade_done(connection, message, result, allowance.headers()), message="OK")
 
 
 def _check_time(message: Json, now_ms: int) -> None:
