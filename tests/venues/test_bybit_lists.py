@@ -162,24 +162,25 @@ async def test_fills_of_weeks_are_asked_for_week_by_week_and_come_oldest_first()
     asked: list[Row] = []
     now_ms, since = 1_700_000_000_000, 1_700_000_000_000 - 20 * DAY_MS
     rows = [{**EXECUTION, "execId": f"e{day}", "execTime": str(since + day * DAY_MS)} for day in range(21)]
-    made = await _fills(rows, since, now_ms, asked)
+    made, _ = await _fills(rows, since, now_ms, asked)
     assert [fill.trade_id for fill in made] == [f"e{day}" for day in range(21)]
     assert [one["startTime"] for one in asked] == [since, since + 7 * DAY_MS, since + 14 * DAY_MS]
 
 
 async def test_a_clock_that_is_behind_hides_no_fill() -> None:
     asked: list[Row] = []
-    made = await _fills([EXECUTION], int(EXECUTION["execTime"]), int(EXECUTION["execTime"]) - DAY_MS, asked)
+    made, _ = await _fills([EXECUTION], int(EXECUTION["execTime"]), int(EXECUTION["execTime"]) - DAY_MS, asked)
     assert [fill.trade_id for fill in made] == ["e1"]
     assert all("endTime" not in one for one in asked)
 
 
-async def test_fills_are_asked_for_without_a_type_and_funding_is_left_out() -> None:
+async def test_fills_are_asked_for_without_a_type_and_funding_stands_apart() -> None:
     asked: list[Row] = []
     kinds = ("Trade", "AdlTrade", "BustTrade", "Settle", "Funding")
     rows = [{**EXECUTION, "execId": kind, "execType": kind, "execTime": "1700000000000"} for kind in kinds]
-    made = await _fills(rows, 1_700_000_000_000 - 1000, 1_700_000_000_000, asked)
+    made, paid = await _fills(rows, 1_700_000_000_000 - 1000, 1_700_000_000_000, asked)
     assert {fill.trade_id for fill in made} == {"Trade", "AdlTrade", "BustTrade", "Settle"}
+    assert [one.funding_id for one in paid] == ["Funding"]
     assert all("execType" not in one for one in asked)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from deskbot.core import orders
+from deskbot.core.events import LIQUIDATION
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import UNIT, to_units
 from deskbot.venues import bybit_rows
@@ -137,13 +138,24 @@ async def test_the_fee_asset_that_the_venue_names_is_believed() -> None:
     assert (await _fill(feeCurrency="USDC")).fee_asset == "USDC"
 
 
-async def test_a_liquidation_priced_between_two_ticks_is_booked_at_the_nearest() -> None:
-    assert (await _fill(execType="BustTrade", execPrice="59999.97")).ticks == 600000
+async def test_a_liquidation_priced_between_two_ticks_carries_the_venues_own_price() -> None:
+    made = await _fill(execType="BustTrade", execPrice="59999.97", orderLinkId="", seq=77)
+    assert (made.kind, made.price, made.amount) == (LIQUIDATION, to_units("59999.97"), 0)
+    assert (made.ticks, made.sequence) == (600000, 77)
 
 
-async def test_an_execution_off_the_lot_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a multiple of the lot"):
-        await _fill(execQty="0.0005")
+async def test_an_execution_off_the_lot_carries_the_venues_own_amount() -> None:
+    made = await _fill(execQty="0.0015")
+    assert (made.amount, made.lots, made.price) == (to_units("0.0015"), 2, 0)
+
+
+@pytest.mark.parametrize(("fee", "amount"), [("0.6", "-0.6"), ("-0.25", "0.25")])
+async def test_a_funding_row_becomes_what_was_received_or_paid(fee: str, amount: str) -> None:
+    instrument = (await listings.markets("Swap")).by_venue_symbol("BTCUSDT")
+    assert instrument is not None
+    made = bybit_rows.funding({**EXECUTION, "execType": "Funding", "execFee": fee}, instrument, 7)
+    assert (made.market, made.funding_id, made.asset) == ("BTC/USDT:USDT", "e1", "USDT")
+    assert (made.amount, made.venue_ms) == (to_units(amount), 1700000000123)
 
 
 def test_funding_is_no_fill_and_liquidations_are() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from deskbot.core import orders
-from deskbot.core.events import Fill, OrderReport, VenuePosition
+from deskbot.core.events import Fill, Funding, OrderReport, VenuePosition
 from deskbot.venues import bybit_rows
 from deskbot.venues.bybit_rows import Row
 from deskbot.venues.dialects import BYBIT, SWAP
@@ -108,8 +108,8 @@ async def order_by_client_id(
 
 async def fills(
     exchange: Any, market_type: str, symbol: str, since_ms: int, markets: Markets, now: Callable[[], int]
-) -> list[Fill]:
-    """Every fill of one market since a venue time, oldest first; asked for without a type, so that nothing is left out.
+) -> tuple[list[Fill], list[Funding]]:
+    """Every fill and funding of one market since a venue time, oldest first; asked for without a type: all of them.
 
     The venue keeps two years and answers the seven days from a start; a question for more is one for what is kept. No
     end is ever asked for: where our clock is behind, the newest fills would lie after it.
@@ -124,12 +124,18 @@ async def fills(
     for start in starts:
         rows += reversed(await pages(exchange.privateGetV5ExecutionList, {**query, "startTime": start}))  # newest first
     made = {row["execId"]: bybit_rows.fill(row, instrument, now()) for row in rows if is_fill(row)}
-    return sorted(made.values(), key=lambda fill: fill.venue_ms)
+    paid = {row["execId"]: bybit_rows.funding(row, instrument, now()) for row in rows if is_funding(row)}
+    return sorted(made.values(), key=lambda fill: (fill.venue_ms, fill.sequence)), list(paid.values())
 
 
 def is_fill(row: Row) -> bool:
     """Whether an execution changes a position."""
     return row.get("execType", "Trade") in BYBIT.fill_types
+
+
+def is_funding(row: Row) -> bool:
+    """Whether an execution is a payment between longs and shorts."""
+    return row.get("execType") == bybit_rows.FUNDING
 
 
 async def positions(exchange: Any, market_type: str, markets: Markets) -> list[VenuePosition]:

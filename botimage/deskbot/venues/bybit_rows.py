@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from deskbot.core import orders
-from deskbot.core.events import Fill, OrderReport, VenuePosition
+from deskbot.core.events import AUTO_DELEVERAGING, LIQUIDATION, SETTLEMENT, Fill, Funding, OrderReport, VenuePosition
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.money import divide_half_even, to_units
 from deskbot.venues.instruments import units_down
@@ -34,6 +34,14 @@ STATES: Final = {
     "Deactivated": orders.CANCELLED,  # a conditional order cancelled before its trigger
     "Expired": orders.EXPIRED,
     "Rejected": orders.REJECTED,
+}
+# execType, Bybit v5 "Enums Definitions": a payment, and what the venue itself makes
+FUNDING: Final = "Funding"
+FORCED: Final = {
+    "AdlTrade": AUTO_DELEVERAGING,
+    "BustTrade": LIQUIDATION,
+    "Settle": SETTLEMENT,
+    "Delivery": SETTLEMENT,
 }
 _NO_REASON: Final = {"", "EC_NoError", "UNKNOWN"}
 
@@ -74,9 +82,14 @@ def _whole(value: str | None, instrument: Instrument | None, step: str) -> int:
 
 
 def fill(row: Row, instrument: Instrument, at: int) -> Fill:
-    """One row of execution/list or the `execution` stream. Raises ValueError for an amount off the grid."""
+    """One row of execution/list or the `execution` stream.
+
+    Liquidations and settlements are priced between two ticks, and after a change of steps amounts may lie off the lots:
+    such a fill carries the venue's own figures beside the nearest ones.
+    """
     side = _SIDES[row["side"]]
     fee = to_units(row.get("execFee") or "0")
+    price, amount = to_units(row["execPrice"]), to_units(row["execQty"])
     return Fill(
         at=at,
         market=instrument.market,
@@ -84,12 +97,27 @@ def fill(row: Row, instrument: Instrument, at: int) -> Fill:
         client_id=row.get("orderLinkId") or "",
         venue_id=row["orderId"],
         side=side,
-        # liquidations and settlements may be priced between two ticks: the nearest one
-        ticks=divide_half_even(to_units(row["execPrice"]), instrument.tick),
-        lots=instrument.lots(row["execQty"]),
+        ticks=divide_half_even(price, instrument.tick),
+        lots=-(-amount // instrument.lot),
         fee=fee,
         fee_asset=row.get("feeCurrency") or row.get("feeCoin") or _fee_asset(instrument, side, fee),
         maker=bool(row["isMaker"]),
+        venue_ms=int(row["execTime"]),
+        sequence=int(row.get("seq") or 0),
+        kind=FORCED.get(row.get("execType", ""), ""),
+        price=price if price % instrument.tick else 0,
+        amount=amount if amount % instrument.lot else 0,
+    )
+
+
+def funding(row: Row, instrument: Instrument, at: int) -> Funding:
+    """One row of the same lists with the type Funding, whose fee is what was paid."""
+    return Funding(
+        at=at,
+        market=instrument.market,
+        funding_id=row["execId"],
+        amount=-to_units(row.get("execFee") or "0"),
+        asset=row.get("feeCurrency") or row.get("feeCoin") or instrument.settle,
         venue_ms=int(row["execTime"]),
     )
 

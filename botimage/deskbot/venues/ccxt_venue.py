@@ -87,7 +87,7 @@ class CcxtVenue:
             account_id = await bybit_account.check_key(clients.trading, settings.market_type)
             await clients.warm()
         self._instruments = {market: await self._instrument(market) for market in settings.markets}
-        return VenueReady(self._now(), account_id, dict(self._instruments))
+        return VenueReady(self._now(), account_id, dict(self._instruments), self._dialect.fill_history_ms)
 
     async def _instrument(self, market: str) -> Instrument:
         trading, symbol = self._clients.trading, self._markets.venue_symbol(market)
@@ -182,10 +182,10 @@ class CcxtVenue:
         if exchange is None:
             return FillsAnswer(self._now(), command.request, market, True)
         symbol, kind = self._markets.venue_symbol(market), self._settings.market_type
-        fills, failure = await _asked(
-            bybit_lists.fills(exchange, kind, symbol, command.since_ms, self._markets, self._now), []
+        (fills, fundings), failure = await _asked(
+            bybit_lists.fills(exchange, kind, symbol, command.since_ms, self._markets, self._now), ([], [])
         )
-        return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure)
+        return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure, fundings)
 
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""

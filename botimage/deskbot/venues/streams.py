@@ -22,7 +22,7 @@ from deskbot.core.events import StreamChange
 from deskbot.core.instrument import Instrument
 from deskbot.venues import bybit_rows
 from deskbot.venues.books import BookReader
-from deskbot.venues.bybit_lists import is_fill
+from deskbot.venues.bybit_lists import is_fill, is_funding
 from deskbot.venues.dialects import BYBIT
 from deskbot.venues.errors import describe
 from deskbot.venues.markets import Markets
@@ -180,6 +180,8 @@ class PrivateStream(_Stream):
             instrument = self._markets.by_venue_symbol(row["symbol"]) if row["category"] == self._category else None
             if instrument is not None and is_fill(row):
                 self._emit(bybit_rows.fill(row, instrument, self._now()))
+            elif instrument is not None and is_funding(row):
+                self._emit(bybit_rows.funding(row, instrument, self._now()))
 
 
 @contextmanager
