@@ -80,3 +80,10 @@ class Venue(SpecModel):
         description="Address of a simulator or proxy in place of the exchange's own hosts; absent: the exchange's test "
         "network. Never changes.",
     )
+    shared_by: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="How many bots use this account, or this address, at the exchange: each keeps to its part of the "
+        "exchange's rate limits.",
+    )

@@ -34,6 +34,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
         "spec.envelope.ordersPerSecond": 100,
         "spec.envelope.priceCollar": "99.999999%",
         "spec.envelope.maxDataAge": "1m",
+        "spec.venue.sharedBy": 100,
     },
     "a duration in several units": {"spec.envelope.maxDataAge": "30s500ms"},
     "halted and paused": {"spec.halted": True, "spec.paused": True},
@@ -264,6 +265,12 @@ REFUSED: dict[str, Refused] = {
     "no open order allowed": Refused(
         {"spec.envelope.maxOpenOrders": 0},
         "spec.envelope.maxOpenOrders",
+        "0: Input should be greater than or equal to 1",
+        "should be greater than or equal to 1",
+    ),
+    "an account shared by nobody": Refused(
+        {"spec.venue.sharedBy": 0},
+        "spec.venue.sharedBy",
         "0: Input should be greater than or equal to 1",
         "should be greater than or equal to 1",
     ),

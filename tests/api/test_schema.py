@@ -88,6 +88,7 @@ def test_the_defaults_of_the_crd_are_those_of_the_models() -> None:
     defaults = {path: field["default"] for path, field in FIELDS.items() if "default" in field}
     assert defaults == {
         ".spec.mode": "DryRun",
+        ".spec.venue.sharedBy": 1,
         ".spec.envelope.maxOpenOrders": 20,
         ".spec.envelope.ordersPerSecond": 5,
         ".spec.envelope.priceCollar": "5%",

@@ -1,5 +1,6 @@
 """A simulated venue in this process, and the desk's venue in front of it."""
 
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -58,6 +59,7 @@ async def make_venue(endpoint: str) -> AsyncIterator[MakeVenue]:
                     }
                 ),
                 time.time_ns,
+                random.random,
             )
             stack.push_async_callback(made.close)
             return made

@@ -1,5 +1,6 @@
 """A venue is opened only where trading may begin: each refusal is one line that says what to change."""
 
+import random
 import time
 
 import pytest
@@ -86,7 +87,7 @@ async def test_a_venue_can_be_opened_again_after_it_failed(make_venue: MakeVenue
 async def test_an_unknown_exchange_is_refused_before_anything_is_sent() -> None:
     settings = VenueSettings("mtgox", "Spot", ("BTC/USDT",), None)
     with pytest.raises(Invalid, match="not one of: bybit"):
-        CcxtVenue(settings, time.time_ns)
+        CcxtVenue(settings, time.time_ns, random.random)
 
 
 async def test_the_first_request_of_a_halt_is_the_cancel_itself(make_venue: MakeVenue, simulator: Simulator) -> None:

@@ -1,9 +1,13 @@
 """A venue's limits are kept before it has to say so, and what it says is obeyed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deskbot.venues.ccxt_import import load_exchange
+from deskbot.venues.pacing import Pacer
 from deskbot.venues.rate_limits import NEVER, SECOND, Ask, Bucket, Limit, RateLimits, retry_after_of
+from deskbot.venues.rate_tables import RATES
 
 TEN = Limit("orders", 10, 1, ("v5/order/*",), per_path=True, capacity_header="x-limit", left_header="x-left")
 WEIGHT = Limit("weight", 100, 60, ("*",), weighted=True, used_header="x-used")
@@ -149,3 +153,25 @@ def test_a_cancel_never_waits_longer_than_a_create_would(asks: list[tuple[int, b
         ask = CANCEL if urgent else CREATE
         if not limits.wait(ask, at):
             limits.take(ask, at)
+
+
+@pytest.mark.parametrize(
+    ("venue", "api", "method", "path", "params", "weight"),
+    [
+        (("binance", "Spot"), "private", "post", "order", {}, 1),
+        (("binance", "Spot"), "private", "get", "order", {}, 4),
+        (("binance", "Spot"), "private", "get", "openOrders", {}, 80),
+        (("binance", "Spot"), "public", "get", "depth", {"limit": 1000}, 50),
+        (("binanceusdm", "Swap"), "fapiPrivate", "get", "openOrders", {}, 40),
+        (("binanceusdm", "Swap"), "fapiPublic", "get", "depth", {"limit": 1000}, 20),
+    ],
+)
+def test_a_documented_weight_is_made_of_what_ccxt_states(
+    venue: tuple[str, str], api: str, method: str, path: str, params: dict[str, int], weight: int
+) -> None:
+    exchange = load_exchange(venue[0])({})
+    cost = exchange.calculate_rate_limiter_cost(
+        api, method, path, params, exchange.describe()["api"][api][method][path]
+    )
+    ask = Pacer(RATES[venue], lambda: 0, lambda: 0.5).ask_of(method.upper(), path, api, cost, urgent=False)
+    assert ask == Ask(f"{method.upper()} {path}", weight)

@@ -327,7 +327,8 @@ from deskbot.venues.protocol import Credentials, VenueSettings
 async def main():
     simulator = Simulator(SimulatorOptions(accounts=[parse_account("a:b:USDT=1000")]))
     keys = Credentials("a", "b")
-    venue = CcxtVenue(VenueSettings("bybit", "Swap", ("BTC/USDT:USDT",), keys, await simulator.start()), time.time_ns)
+    settings = VenueSettings("bybit", "Swap", ("BTC/USDT:USDT",), keys, await simulator.start())
+    venue = CcxtVenue(settings, time.time_ns, lambda: 0.5)
     await venue.open()
     heard = []
     task = asyncio.create_task(venue.stream(heard.append))

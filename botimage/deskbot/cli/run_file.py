@@ -87,7 +87,7 @@ async def _run(arguments: argparse.Namespace, control: ControlFile, bot: Trading
         if place.simulator is None:
             credentials(bot.spec)
         surroundings = Surroundings(
-            make_venue=lambda settings: CcxtVenue(settings, clock.now),
+            make_venue=lambda settings: CcxtVenue(settings, clock.now, clock.draw),
             credentials=credentials,
             journal=place.journal,
             version=__version__,

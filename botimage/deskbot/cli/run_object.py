@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     server = ApiServer.of_this_pod()
     namespace, name = arguments.object.split("/")
     surroundings = Surroundings(
-        make_venue=lambda settings: CcxtVenue(settings, clock.now),
+        make_venue=lambda settings: CcxtVenue(settings, clock.now, clock.draw),
         credentials=from_directory(arguments.credentials),
         journal=arguments.journal,
         version=__version__,

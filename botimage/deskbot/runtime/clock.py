@@ -40,6 +40,10 @@ class Clock:
         """Wait without holding up anything else."""
         await asyncio.sleep(seconds)
 
+    def draw(self) -> float:
+        """A number from 0 up to 1."""
+        return self._jitter()
+
     def jittered(self, seconds: float) -> float:
         """A pause between half and all of `seconds`, so that many bots do not move in step."""
         return seconds * (0.5 + self._jitter() / 2)

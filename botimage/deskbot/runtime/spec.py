@@ -55,6 +55,7 @@ def settings_of(spec: TradingBotSpec, credentials: Credentials | None, endpoint:
         markets=spec.markets,
         credentials=credentials,
         endpoint=endpoint or spec.venue.endpoint,
+        shared_by=spec.venue.shared_by,
     )
 
 

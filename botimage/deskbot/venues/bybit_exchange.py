@@ -5,17 +5,17 @@
 * Order book updates must follow one another (`u`), which ccxt does not look at: a gap breaks the connection.
 * Any message that cannot be read breaks the connection. In ccxt it would end the receiving loop without a word, and
   every waiter would hang until the next missed ping.
-* The pace of requests is kept on the monotonic clock (`_Pace`).
+* Requests wait for their turn at the desk's own gate (`pacing.py`), not at ccxt's, which reads the wall clock.
 
 Importing this module imports ccxt (`ccxt_import.py`).
 """
 
-import asyncio
 from collections.abc import Callable
 from types import MethodType
 from typing import Any, Final, Protocol
 
 from deskbot.venues.ccxt_import import load_exchange
+from deskbot.venues.pacing import Paced
 
 _bybit: Final[Any] = load_exchange("bybit")
 Row = dict[str, Any]
@@ -44,50 +44,14 @@ class Listener(Protocol):
         """The venue acknowledged one subscription."""
 
 
-class _Pace:
-    """At most one unit of cost per `interval` seconds, first come first served, with a burst of half a second.
-
-    ccxt's own throttler reads the wall clock: after a backward step of it no request leaves, cancels included, for as
-    long as the step (measured: 30 s). The loop's clock cannot step.
-    """
-
-    _BURST = 0.5
-
-    def __init__(self, interval: float) -> None:
-        self._interval = interval
-        self._due = 0.0
-
-    async def __call__(self, cost: float | None = None) -> None:
-        now = asyncio.get_running_loop().time()
-        wait = self._due - self._BURST - now
-        self._due = max(self._due, now) + self._interval * (1.0 if cost is None else float(cost))
-        if wait > 0:
-            await asyncio.sleep(wait)
-
-
-class Bybit(_bybit):  # type: ignore[misc]
+class Bybit(Paced, _bybit):  # type: ignore[misc]
     """See the module. Subscribe with ccxt's own `watch_…`; what arrives goes to `listener`."""
 
     listener: Listener | None = None
 
     def __init__(self, config: Row) -> None:
         self.book_sequences: dict[str, int] = {}  # the last `u` of each book on this connection
-        self._paces: dict[str, _Pace] = {}
         super().__init__(config)
-
-    def init_throttler(self, _cost: Any = None) -> None:
-        self.throttler = self._pace("streams")
-
-    def _pace(self, path: str) -> _Pace:
-        return self._paces.setdefault(path, _Pace(self.rateLimit / 1000))
-
-    # Bybit counts each endpoint by itself, ccxt all together, so that orders wait for lists: the cost carries the path.
-    def calculate_rate_limiter_cost(self, api: Any, method: str, path: str, params: Row, config: Row) -> Any:
-        return path, super().calculate_rate_limiter_cost(api, method, path, params, config)
-
-    async def throttle(self, cost: tuple[str, float]) -> None:
-        path, weight = cost
-        await self._pace(path)(weight)
 
     def ws_dial_delay(self, _url: str) -> float:
         """None: the waits between two attempts are the desk's own (`streams.py`), not ccxt's as well."""

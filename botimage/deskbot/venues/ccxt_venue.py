@@ -44,6 +44,7 @@ from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
 from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
 from deskbot.venues.orders import Orders
+from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now, Venue, VenueSettings
 from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
 
@@ -55,7 +56,7 @@ Answer = TypeVar("Answer")
 class CcxtVenue:
     """See `protocol.Venue`. Raises Invalid at construction for settings that cannot work."""
 
-    def __init__(self, settings: VenueSettings, now: Now) -> None:
+    def __init__(self, settings: VenueSettings, now: Now, draw: Draw) -> None:
         if settings.exchange not in DIALECTS:
             known = ", ".join(sorted(DIALECTS))
             raise Invalid(Reason.SPEC_INVALID, f'spec.venue.exchange "{settings.exchange}" is not one of: {known}')
@@ -63,7 +64,7 @@ class CcxtVenue:
         self._settings = settings
         self._now = now
         self._where = settings.endpoint or f"the test network of {settings.exchange}"
-        self._clients = Clients(settings, self._dialect)
+        self._clients = Clients(settings, self._dialect, now, draw)
         self._markets = Markets({}, settings.market_type)
         self._orders = Orders(self._dialect, settings.market_type, self._markets, now)
         self._instruments: dict[str, Instrument] = {}

@@ -2,7 +2,7 @@
 
     markets     public requests; loads the markets once
     trading     orders, questions and the private stream
-    emergency   cancels of a halt; no throttle in front of it, and warm: its first request after a halt is the cancel
+    emergency   cancels of a halt; may use the reserve of every rate limit, and warm: its first request is the cancel
     stream()    one more public instance per streamed market, so that a gap in one market disturbs no other
 
 In DryRun there are no keys, and neither trading nor emergency instances.
@@ -18,7 +18,9 @@ import certifi
 from deskapi.conditions import Reason
 from deskbot.core.errors import Invalid
 from deskbot.venues.dialects import Dialect
-from deskbot.venues.protocol import VenueSettings
+from deskbot.venues.pacing import Draw, Pacer
+from deskbot.venues.protocol import Now, VenueSettings
+from deskbot.venues.rate_tables import RATES
 
 _PING_MS = 5000  # a dead private stream is noticed after two to three of these; Bybit asks for at least one per 20 s
 
@@ -51,17 +53,21 @@ def check_endpoint(endpoint: str, dialect: Dialect) -> None:
 class Clients:
     """See the module. Nothing is sent before the first call."""
 
-    def __init__(self, settings: VenueSettings, dialect: Dialect) -> None:
+    def __init__(self, settings: VenueSettings, dialect: Dialect, now: Now, draw: Draw) -> None:
         if settings.endpoint is not None:
             check_endpoint(settings.endpoint, dialect)
         self._settings = settings
         self._tls = ssl.create_default_context(cafile=certifi.where())  # slow to make and the same for every instance
         self._category = dialect.categories[settings.market_type]
+        rates = RATES[dialect.exchange, settings.market_type]
+        self.pacer = Pacer(rates, now, draw, settings.shared_by)
         keys = settings.credentials
         secrets = {} if keys is None else {"apiKey": keys.api_key, "secret": keys.secret}
         self.markets = self._new({})
         self.trading = None if keys is None else self._new(secrets)
-        self.emergency = None if keys is None else self._new({**secrets, "enableRateLimit": False})
+        self.emergency = None if keys is None else self._new(secrets)
+        if self.emergency is not None:
+            self.emergency.urgent = True
 
     def _new(self, extra: dict[str, Any]) -> Any:
         from deskbot.venues.bybit_exchange import Bybit  # noqa: PLC0415  # importing ccxt costs half a second
@@ -81,6 +87,7 @@ class Clients:
                 **extra,
             }
         )
+        exchange.pacer = self.pacer
         exchange.ssl_context = self._tls
         exchange.has["fetchCurrencies"] = False
         if self._settings.endpoint is None:

@@ -6,7 +6,8 @@ it what the venue says about orders that may live. Everything else, programming 
 
     REJECTED   InsufficientFunds, InvalidOrder, BadRequest (BadSymbol), ArgumentsRequired, AuthenticationError
                (PermissionDenied), OperationRejected's MarketClosed, RestrictedLocation, ManualInteractionNeeded;
-               RateLimitExceeded, DDoSProtection and InvalidNonce only with a code of the venue's own
+               RateLimitExceeded, DDoSProtection and InvalidNonce only with a code of the venue's own;
+               what was never sent (`pacing.NotSent`)
     UNKNOWN    the codes of `_OUTCOME_UNKNOWN` and `_DUPLICATE` whatever their class; every other exception
     NOT_FOUND  for cancels: OrderNotFound and the codes of `_ALREADY_ENDED`; the order ended or is not visible yet
 """
@@ -18,6 +19,7 @@ from deskapi.conditions import Reason
 from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import NOT_FOUND, REJECTED, UNKNOWN
 from deskbot.venues.ccxt_import import load_errors
+from deskbot.venues.pacing import NotSent
 
 ccxt_errors: Final[Any] = load_errors()
 
@@ -99,6 +101,8 @@ def describe(error: BaseException) -> str:
 
 def place_outcome(error: Exception) -> tuple[str, str]:
     """(REJECTED or UNKNOWN, reason) of an order request that raised."""
+    if isinstance(error, NotSent):
+        return REJECTED, str(error)
     code = venue_code(error)
     if code in _DUPLICATE or isinstance(error, ccxt_errors.DuplicateOrderId):
         return UNKNOWN, DUPLICATE_CLIENT_ID
@@ -109,6 +113,8 @@ def place_outcome(error: Exception) -> tuple[str, str]:
 
 def cancel_outcome(error: Exception) -> tuple[str, str]:
     """(NOT_FOUND, REJECTED or UNKNOWN, reason) of a cancel request that raised."""
+    if isinstance(error, NotSent):
+        return REJECTED, str(error)
     code = venue_code(error)
     if isinstance(error, ccxt_errors.OrderNotFound) or code in _ALREADY_ENDED | _ORDER_OF_ANOTHER_FILTER:
         return NOT_FOUND, describe(error)

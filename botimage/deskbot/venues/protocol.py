@@ -56,7 +56,8 @@ class VenueSettings:
 
     `market_type` is Spot or Swap. Without `endpoint` the venue's own sandbox is used. `credentials` is None in DryRun:
     then only the public streams exist, requests are refused and the account is empty. Silence is in seconds without
-    a message, the offset in milliseconds between this machine's clock and the venue's.
+    a message, the offset in milliseconds between this machine's clock and the venue's. `shared_by` is how many bots
+    ask the venue in the name of this account or from this address; each keeps to its part of the venue's limits.
     """
 
     exchange: str
@@ -67,6 +68,7 @@ class VenueSettings:
     market_silence: float = 3.0
     max_clock_offset_ms: int = 1000
     request_timeout_ms: int = 5000
+    shared_by: int = 1
 
 
 class Venue(Protocol):
