@@ -88,13 +88,14 @@ class VenueKeeper:
             return None
         try:
             credentials = None if spec.mode is Mode.DRY_RUN else self._credentials(spec)
+            settings = settings_of(spec, credentials, self._endpoint)
         except DeskError as error:
             self._complain(error)
             return None
         if self._complained:
             self._complained = False
             self._emit(problem_of(CREDENTIALS_PROBLEM, None, self._clock.now()))
-        return settings_of(spec, credentials, self._endpoint)
+        return settings
 
     def _complain(self, error: DeskError) -> None:
         if not self._complained:
