@@ -7,6 +7,7 @@ edit, `dump` writes any part back.
 from deskapi.conditions import (
     ConditionStatus,
     ConditionType,
+    DeadManState,
     EngineState,
     HaltSource,
     LatchState,
@@ -18,6 +19,7 @@ from deskapi.loading import Invalid, check_change, dump, load_bot
 from deskapi.manifest import load_manifest
 from deskapi.status import (
     Condition,
+    DeadMan,
     EngineStatus,
     Halt,
     KillSwitch,
@@ -49,6 +51,8 @@ __all__ = [
     "Condition",
     "ConditionStatus",
     "ConditionType",
+    "DeadMan",
+    "DeadManState",
     "EngineState",
     "EngineStatus",
     "Envelope",

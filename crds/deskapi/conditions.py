@@ -127,6 +127,14 @@ class LatchState(Documented):
     CONFIRMED = "Confirmed", "halted, the venue's own answers prove that no order is left"
 
 
+class DeadManState(Documented):
+    """`status.engine.deadMan.state`: the exchange's own switch that cancels everything when the bot falls silent."""
+
+    ARMED = "Armed", "the exchange cancels every order of the account when it hears nothing more"
+    IDLE = "Idle", "not armed, as no order rests that adds risk"
+    UNAVAILABLE = "Unavailable", "the exchange has none, or this account may not use it"
+
+
 class HaltSource(Documented):
     """Who latched first."""
 

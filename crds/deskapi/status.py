@@ -13,6 +13,7 @@ from deskapi.base import StatusModel
 from deskapi.conditions import (
     ConditionStatus,
     ConditionType,
+    DeadManState,
     EngineState,
     HaltSource,
     LatchState,
@@ -88,6 +89,13 @@ class Problem(StatusModel):
     message: Message = Field(description="One line for people: what is wrong, where, and what would be right.")
 
 
+class DeadMan(StatusModel):
+    """The exchange's dead man's switch."""
+
+    state: DeadManState = Field(description=f"{DeadManState.explained()}.")
+    message: Message | None = Field(default=None, description="Why there is none.")
+
+
 class EngineStatus(StatusModel):
     """What the engine reports about itself. Written by the bot alone."""
 
@@ -125,6 +133,7 @@ class EngineStatus(StatusModel):
     halt: Halt | None = Field(default=None, description="The halt that the journal holds; absent: none.")
     acknowledged_halt: HaltId | None = Field(default=None, description="Id of the halt released last.")
     problem: Problem | None = Field(default=None, description="Why it cannot trade, in state Stalled.")
+    dead_man: DeadMan | None = Field(default=None, description="The exchange's dead man's switch, where it is wanted.")
 
 
 class TradingBotStatus(StatusModel):

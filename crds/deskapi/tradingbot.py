@@ -5,6 +5,7 @@ without one; the tests run one table of cases against both. `halted`, `paused` a
 the schema: a field that the server never writes is in no diff and cannot be put back by a tool that syncs from Git.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +14,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from deskapi.base import SpecModel, StatusModel, WrongField
 from deskapi.envelope import Envelope
 from deskapi.placement import ATOMIC, Affinity, Resources, Toleration
-from deskapi.quantities import Quantity, TextFormat, cel, rules
+from deskapi.quantities import Quantity, TextFormat, cel, duration_between, rules
 from deskapi.status import HALT_ID, TradingBotStatus
 from deskapi.venue import UNCHANGED, MarketType, Venue
 
@@ -81,6 +82,17 @@ class Strategy(SpecModel):
         default_factory=dict,
         description="Settings of the strategy, checked by the strategy itself when the bot starts.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    )
+
+
+class KillSwitchSettings(SpecModel):
+    """What stands behind the kill switch."""
+
+    dead_man_after: Annotated[timedelta, duration_between("0s", "5m", "30s")] = Field(
+        default="30s",
+        validate_default=True,
+        description="The exchange itself cancels every order of the account when it has heard nothing of the bot for "
+        "so long, where the exchange has such a switch and the account may use it; 0s: not asked for.",
     )
 
 
@@ -159,6 +171,11 @@ class TradingBotSpec(SpecModel):
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
     )
     envelope: Envelope = Field(description="Hard limits of the bot. An order that would break one is not sent.")
+    kill_switch: KillSwitchSettings = Field(
+        default_factory=KillSwitchSettings,
+        description="What stands behind the kill switch.",
+        json_schema_extra={"default": {}},
+    )
     image: Annotated[str, _IMAGE] | None = Field(
         default=None, description="Image of the bot; absent: the one that the operator was installed with."
     )

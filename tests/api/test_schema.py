@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deskapi import ConditionType, EngineState, LatchState, Mode, Phase, TradingBot
+from deskapi import ConditionType, DeadManState, EngineState, LatchState, Mode, Phase, TradingBot
 from deskapi.schema import CRD_FILE, custom_resource_definition, generated, main
 from deskapi.structural import object_schema
 from tests.api.bots import ROOT
@@ -93,6 +93,8 @@ def test_the_defaults_of_the_crd_are_those_of_the_models() -> None:
         ".spec.envelope.ordersPerSecond": 5,
         ".spec.envelope.priceCollar": "5%",
         ".spec.envelope.maxDataAge": "5s",
+        ".spec.killSwitch": {},
+        ".spec.killSwitch.deadManAfter": "30s",
         ".spec.storage": {},
         ".spec.storage.size": "1Gi",
     }
@@ -104,6 +106,7 @@ def test_the_defaults_of_the_crd_are_those_of_the_models() -> None:
         (".spec.mode", Mode),
         (".status.phase", Phase),
         (".status.engine.state", EngineState),
+        (".status.engine.deadMan.state", DeadManState),
         (".status.killSwitch.state", LatchState),
     ],
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deskapi import EngineState, HaltSource, LatchState, Phase, Reason
+from deskapi import DeadManState, EngineState, HaltSource, LatchState, Phase, Reason
 from deskapi.conditions import ConditionType, Documented
 from tests.api.bots import ROOT
 
@@ -47,7 +47,7 @@ def test_every_reason_of_the_vocabulary_is_in_use() -> None:
     assert [reason.name for reason in Reason if reason.value not in words and reason.name not in members] == []
 
 
-@pytest.mark.parametrize("words", [ConditionType, Reason, Phase, EngineState, LatchState, HaltSource])
+@pytest.mark.parametrize("words", [ConditionType, Reason, Phase, EngineState, LatchState, DeadManState, HaltSource])
 def test_every_word_has_a_meaning_of_one_line_and_one_clause_list(words: type[Documented]) -> None:
     for word in words:
         assert re.fullmatch(r"[A-Z][A-Za-z]*", word.value)

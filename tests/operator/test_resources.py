@@ -130,6 +130,7 @@ RUN_TIME_FIELDS: dict[str, Any] = {
     "markets": ["ETH/USDT:USDT"],
     "strategies": [{"name": "simple-maker", "enabled": False, "params": {"levels": 9}}],
     "envelope": {"maxOrderNotional": "1", "maxPositionNotional": "2"},
+    "killSwitch": {"deadManAfter": "10s"},
 }
 POD_FIELDS = {"mode", "venue", "image", "resources", "storage", "nodeSelector", "tolerations", "affinity"}
 

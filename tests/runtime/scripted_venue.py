@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -21,6 +22,7 @@ from deskbot.core.events import (
     Book,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
@@ -115,6 +117,10 @@ class ScriptedVenue:
     async def query_fills(self, command: QueryFills) -> FillsAnswer:
         await self._meet("query_fills")
         return FillsAnswer(self.clock.now(), command.request, command.market, True)
+
+    async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
+        await self._meet("arm_dead_man")
+        return DeadManAnswer(self.clock.now(), command.request, ACCEPTED)
 
     async def stream(self, emit: Emit) -> None:
         self.emit = emit

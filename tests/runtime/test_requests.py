@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -40,6 +41,7 @@ EVERY_REQUEST: dict[str, Request] = {
     "query_positions": QueryPositions(7),
     "query_balances": QueryBalances(7),
     "query_fills": QueryFills(7, MARKET, 0),
+    "arm_dead_man": ArmDeadMan(7, 30),
 }
 Change = Callable[[ScriptedVenue, str], None]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -29,6 +30,7 @@ from deskbot.core.events import (
     BalancesAnswer,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     Event,
     Fill,
     FillsAnswer,
@@ -124,6 +126,7 @@ class VirtualVenue:
             QueryPositions: self._positions,
             QueryBalances: self._balances,
             QueryFills: self._fills,
+            ArmDeadMan: self._dead_man,
         }
 
     def ready(self, at: int) -> VenueReady:
@@ -194,6 +197,9 @@ class VirtualVenue:
                 which = CancelFilter(market=self._listings[market].key, order_filter=kind)
                 cancelled += len(self._exchange.cancel_all(at, ACCOUNT, which))
         return CancelAllResult(at, command.request, ACCEPTED, cancelled)
+
+    def _dead_man(self, at: int, command: ArmDeadMan) -> Event:
+        return DeadManAnswer(at, command.request, REJECTED, "a backtest has no dead man's switch")
 
     # questions
 

@@ -99,6 +99,14 @@ class QueryFills:
 
 
 @dataclass
+class ArmDeadMan:
+    """Have the venue cancel every order unless it hears of us within so many seconds; 0 lets go."""
+
+    request: int
+    seconds: int
+
+
+@dataclass
 class Publish:
     """The summary changed in a way people and machines decide on: report it now."""
 
@@ -122,6 +130,7 @@ Command = (
     | QueryPositions
     | QueryBalances
     | QueryFills
+    | ArmDeadMan
     | Publish
     | Stopped
 )

@@ -10,12 +10,14 @@ from typing import Any
 
 from deskbot.core import halt, order_life, quoting
 from deskbot.core.commands import Command, Publish
+from deskbot.core.dead_man import DeadMan
 from deskbot.core.events import (
     BalancesAnswer,
     Book,
     CancelAllResult,
     CancelResult,
     Control,
+    DeadManAnswer,
     Event,
     Fill,
     FillsAnswer,
@@ -57,6 +59,7 @@ class Engine:
         self._state = State(object_uid, epoch_ms, version)
         self._reconciliation = Reconciliation(self._state)
         self._standstill = Standstill(self._state, self._reconciliation)
+        self._dead_man = DeadMan(self._state)
         self._rate = OrderRate()
         self._shown: tuple[Any, ...] = ()
         self._since = 0
@@ -81,6 +84,7 @@ class Engine:
             PositionsAnswer: self._reconciliation.on_positions,
             BalancesAnswer: self._reconciliation.on_balances,
             FillsAnswer: self._reconciliation.on_fills,
+            DeadManAnswer: self._dead_man.on_answer,
             VenueReady: self._on_venue_ready,
             VenueAskable: self._on_venue_askable,
             VenueLost: self._on_venue_lost,
@@ -162,6 +166,7 @@ class Engine:
             state.problems.pop(name, None)
         state.record(Session(state.at, state.version, event.account_id))
         self._standstill.begin_anew()
+        self._dead_man.begin()
         self._reconciliation.begin()
 
     def _list(self, name: str, instrument: Instrument) -> None:
@@ -244,7 +249,8 @@ class Engine:
                 quoting.pull(self._state)
             for market in self._state.markets.values():
                 self._quote(market)
-        self._standstill.finish()
+        self._dead_man.step(may_leave=self._standstill.may_leave)
+        self._standstill.finish(self._dead_man.at_rest)
         self._publish_if_changed()
 
     def _pulls_quotes(self) -> bool:
@@ -294,6 +300,9 @@ class Engine:
             version=state.version,
             account_id=state.account_id,
             reconciled_at=self._reconciliation.done_at,
+            dead_man_wanted=state.sends_orders and state.control is not None and state.control.dead_man_after > 0,
+            dead_man_until=self._dead_man.armed_until,
+            no_dead_man=self._dead_man.why_not,
             last_tick_at=max((market.at for market in state.markets.values()), default=0),
             last_fill_at=max((ledger.last_fill_at for ledger in durable.ledgers.values()), default=0),
             equity=None if state.equity is None else state.equity + pnl - state.equity_pnl,

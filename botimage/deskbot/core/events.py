@@ -255,6 +255,16 @@ class FillsAnswer:
 
 
 @dataclass
+class DeadManAnswer:
+    """The answer to an `ArmDeadMan`: ACCEPTED, REJECTED when the account has no such switch, or UNKNOWN."""
+
+    at: int
+    request: int
+    outcome: str
+    reason: str = ""
+
+
+@dataclass
 class VenueReady:
     """The venue is open: markets loaded, the account looked at and found suitable.
 
@@ -303,6 +313,7 @@ class Control:
     limits: Limits
     strategies: dict[str, Strategy]
     deleted: bool = False
+    dead_man_after: int = 0  # ns; 0 wants no dead man's switch
 
 
 @dataclass
@@ -340,6 +351,7 @@ Event = (
     | PositionsAnswer
     | BalancesAnswer
     | FillsAnswer
+    | DeadManAnswer
     | VenueReady
     | VenueAskable
     | VenueLost

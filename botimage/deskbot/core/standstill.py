@@ -95,15 +95,25 @@ class Standstill:
             self._sweep = None
             self._reconciliation.begin()
 
-    def finish(self) -> None:
-        """End a stop once it is proven, or when its time is over."""
+    @property
+    def may_leave(self) -> bool:
+        """Whether a stop is asked for and nothing that could fill is left."""
+        return self._stop is not None and self._proven()
+
+    def finish(self, at_rest: bool) -> None:
+        """End a stop once it is proven and the dead man's switch is let go (`at_rest`), or when its time is over."""
         if self._stop is None or self.stopped:
             return
         state = self._state
-        nobody_to_ask = not state.sends_orders or not state.askable
-        nothing_sent = nobody_to_ask and not state.durable.live_orders()
-        proven = nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
-        if proven or state.at - self._stop.at >= STOP_PATIENCE:
+        proven = self._proven()
+        if (proven and (at_rest or self._nobody_to_ask())) or state.at - self._stop.at >= STOP_PATIENCE:
             self.stopped = True
             words = "no order is left" if proven else "the venue has not confirmed that no order is left"
             state.out.append(Stopped(proven, f"{self._stop.reason}: {words}"))
+
+    def _nobody_to_ask(self) -> bool:
+        return not self._state.sends_orders or not self._state.askable
+
+    def _proven(self) -> bool:
+        nothing_sent = self._nobody_to_ask() and not self._state.durable.live_orders()
+        return nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)

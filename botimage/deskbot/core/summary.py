@@ -54,6 +54,7 @@ class Summary:
     `day_price`, `day_fees` and `day_funding` are where the day's PnL comes from: price - fees + funding. `missed_fills`
     were told by no stream, `forced_fills` were made by the venue, `corrections` are fills whose price or fee the venue
     stated anew. `notices` are what people should look at while trading goes on.
+    `dead_man_until` is when the venue's own switch would cancel everything, `no_dead_man` why the account has none.
     """
 
     state: str
@@ -86,6 +87,9 @@ class Summary:
     forced_fills: int = 0
     corrections: int = 0
     notices: list[tuple[str, str]] = field(default_factory=list)
+    dead_man_wanted: bool = False
+    dead_man_until: int = 0
+    no_dead_man: str = ""
 
 
 def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary | None:

@@ -53,6 +53,8 @@ class Metrics(Collector):
         yield from _counters(summary)
         yield GaugeMetricFamily("desk_open_orders", "Orders that may rest on the venue.", summary.open_orders)
         yield GaugeMetricFamily("desk_foreign_orders", "Orders seen that are not this bot's.", summary.foreign_orders)
+        armed = 1.0 if summary.dead_man_until else 0.0
+        yield GaugeMetricFamily("desk_dead_man_armed", "1 while the venue would cancel everything by itself.", armed)
         if summary.equity is not None:
             yield GaugeMetricFamily("desk_equity", "Value of the account in the quote coin.", summary.equity / _RATIO)
         yield from self._by_market(summary.positions)

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -28,6 +29,7 @@ from deskbot.core.events import (
     BalancesAnswer,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     Event,
     FillsAnswer,
     OpenOrdersAnswer,
@@ -48,6 +50,7 @@ Request = (
     | QueryPositions
     | QueryBalances
     | QueryFills
+    | ArmDeadMan
 )
 Emit = Callable[[Event], None]
 
@@ -112,7 +115,7 @@ class Requests:
         seconds = FILLS_TIMEOUT_SECONDS if isinstance(request, QueryFills) else TIMEOUT_SECONDS
         try:
             async with asyncio.timeout(seconds):
-                return await _call(venue, request)
+                return await _CALLS[type(request)](venue, request)
         except TimeoutError:
             return unanswered(request, self._clock.now(), f"no answer within {seconds:.0f} s")
         except Exception as error:
@@ -120,46 +123,35 @@ class Requests:
             return unanswered(request, self._clock.now(), f"{type(error).__name__}: {error}")
 
 
-def _call(venue: Venue, request: Request) -> Coroutine[Any, Any, Event]:  # noqa: PLR0911 one line a kind
-    match request:
-        case Place():
-            return venue.place(request)
-        case Cancel():
-            return venue.cancel(request)
-        case CancelForeign():
-            return venue.cancel_foreign(request)
-        case CancelAll():
-            return venue.cancel_all(request)
-        case QueryOrder():
-            return venue.query_order(request)
-        case QueryOpenOrders():
-            return venue.query_open_orders(request)
-        case QueryPositions():
-            return venue.query_positions(request)
-        case QueryBalances():
-            return venue.query_balances(request)
-        case QueryFills():
-            return venue.query_fills(request)
+_CALLS: Final[dict[type, Callable[[Venue, Any], Coroutine[Any, Any, Event]]]] = {
+    Place: lambda venue, request: venue.place(request),
+    Cancel: lambda venue, request: venue.cancel(request),
+    CancelForeign: lambda venue, request: venue.cancel_foreign(request),
+    CancelAll: lambda venue, request: venue.cancel_all(request),
+    QueryOrder: lambda venue, request: venue.query_order(request),
+    QueryOpenOrders: lambda venue, request: venue.query_open_orders(request),
+    QueryPositions: lambda venue, request: venue.query_positions(request),
+    QueryBalances: lambda venue, request: venue.query_balances(request),
+    QueryFills: lambda venue, request: venue.query_fills(request),
+    ArmDeadMan: lambda venue, request: venue.arm_dead_man(request),
+}
+
+_UNANSWERED: Final[dict[type, Callable[[Any, int, str], Event]]] = {
+    Place: lambda request, at, reason: PlaceResult(at, request.client_id, UNKNOWN, reason=reason),
+    Cancel: lambda request, at, reason: CancelResult(at, request.client_id, UNKNOWN, reason=reason),
+    CancelForeign: lambda request, at, reason: CancelResult(at, request.venue_id, UNKNOWN, reason=reason),
+    CancelAll: lambda request, at, reason: CancelAllResult(at, request.request, UNKNOWN, reason=reason),
+    QueryOrder: lambda request, at, reason: OrderAnswer(at, request.client_id, UNKNOWN, reason=reason),
+    QueryOpenOrders: lambda request, at, reason: OpenOrdersAnswer(at, request.request, complete=False, reason=reason),
+    QueryPositions: lambda request, at, reason: PositionsAnswer(at, request.request, complete=False, reason=reason),
+    QueryBalances: lambda request, at, reason: BalancesAnswer(at, request.request, complete=False, reason=reason),
+    QueryFills: lambda request, at, reason: FillsAnswer(
+        at, request.request, request.market, complete=False, reason=reason
+    ),
+    ArmDeadMan: lambda request, at, reason: DeadManAnswer(at, request.request, UNKNOWN, reason=reason),
+}
 
 
-def unanswered(request: Request, at: int, reason: str) -> Event:  # noqa: PLR0911 one line a kind
+def unanswered(request: Request, at: int, reason: str) -> Event:
     """The event for a request whose outcome nobody can tell."""
-    match request:
-        case Place():
-            return PlaceResult(at, request.client_id, UNKNOWN, reason=reason)
-        case Cancel():
-            return CancelResult(at, request.client_id, UNKNOWN, reason=reason)
-        case CancelForeign():
-            return CancelResult(at, request.venue_id, UNKNOWN, reason=reason)
-        case CancelAll():
-            return CancelAllResult(at, request.request, UNKNOWN, reason=reason)
-        case QueryOrder():
-            return OrderAnswer(at, request.client_id, UNKNOWN, reason=reason)
-        case QueryOpenOrders():
-            return OpenOrdersAnswer(at, request.request, complete=False, reason=reason)
-        case QueryPositions():
-            return PositionsAnswer(at, request.request, complete=False, reason=reason)
-        case QueryBalances():
-            return BalancesAnswer(at, request.request, complete=False, reason=reason)
-        case QueryFills():
-            return FillsAnswer(at, request.request, request.market, complete=False, reason=reason)
+    return _UNANSWERED[type(request)](request, at, reason)

@@ -106,6 +106,7 @@ def control_of(seen: Observation, strategies: dict[str, Strategy], at: int) -> C
         limits=limits_of(spec.envelope),
         strategies=strategies,
         deleted=seen.deleted,
+        dead_man_after=spec.kill_switch.dead_man_after // timedelta(microseconds=1) * 1000,
     )
 
 

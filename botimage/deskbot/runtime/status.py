@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deskapi import EngineState, EngineStatus, Halt, Position, Problem, dump
+from deskapi import DeadMan, DeadManState, EngineState, EngineStatus, Halt, Position, Problem, dump
 from deskbot.core.errors import DeskError
 from deskbot.core.money import from_units
 from deskbot.core.summary import HaltSummary, PositionSummary, Summary
@@ -45,7 +45,16 @@ def engine_status(summary: Summary, reporter: Reporter) -> EngineStatus:
         halt=None if summary.halt is None else _halt(summary.halt, summary.positions),
         acknowledged_halt=summary.acknowledged_halt or None,
         problem=None if summary.problem is None else _problem(*summary.problem),
+        dead_man=_dead_man(summary),
     )
+
+
+def _dead_man(summary: Summary) -> DeadMan | None:
+    if summary.no_dead_man:
+        return DeadMan(state=DeadManState.UNAVAILABLE, message=_one_line(summary.no_dead_man))
+    if not summary.dead_man_wanted:
+        return None
+    return DeadMan(state=DeadManState.ARMED if summary.dead_man_until else DeadManState.IDLE)
 
 
 def stalled_status(error: DeskError, since: int, generation: int, reporter: Reporter) -> EngineStatus:
@@ -101,4 +110,8 @@ def _halt(halt: HaltSummary, positions: list[PositionSummary]) -> Halt:
 
 
 def _problem(reason: str, message: str) -> Problem:
-    return Problem(reason=reason, message=" ".join(message.split())[:LONGEST_MESSAGE])
+    return Problem(reason=reason, message=_one_line(message))
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())[:LONGEST_MESSAGE]

@@ -20,6 +20,7 @@ from typing import Any
 
 VERSION = "4.5.90"
 _PACKAGES = ("ccxt", "ccxt.async_support", "ccxt.pro")
+_FAMILY = {"binanceusdm": "binance"}  # an exchange whose class is made from another's
 _BLOCKING_ERRORS = ("HTTPError", "Timeout", "TooManyRedirects", "RequestException", "ConnectionError")
 
 
@@ -80,6 +81,8 @@ def load_errors() -> Any:
 def load_exchange(name: str) -> Any:
     """ccxt.pro's class of one exchange."""
     _prepare()
+    if name in _FAMILY:
+        load_exchange(_FAMILY[name])
     for package in ("ccxt.async_support", "ccxt.pro"):
         owner = importlib.import_module(package)
         setattr(owner, name, getattr(importlib.import_module(f"{package}.{name}"), name))

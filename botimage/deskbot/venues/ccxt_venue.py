@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deskapi.conditions import Reason
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -29,6 +30,7 @@ from deskbot.core.events import (
     BalancesAnswer,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
@@ -40,6 +42,7 @@ from deskbot.core.events import (
 from deskbot.core.instrument import Instrument
 from deskbot.venues import bybit_account, bybit_lists, bybit_rows
 from deskbot.venues.clients import Clients
+from deskbot.venues.dead_man import DeadManSwitch
 from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
 from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
@@ -67,6 +70,7 @@ class CcxtVenue:
         self._clients = Clients(settings, self._dialect, now, draw)
         self._markets = Markets({}, settings.market_type)
         self._orders = Orders(self._dialect, settings.market_type, self._markets, now)
+        self._dead_man = DeadManSwitch(settings.exchange, settings.market_type)
         self._instruments: dict[str, Instrument] = {}
 
     async def open(self) -> VenueReady:
@@ -88,6 +92,7 @@ class CcxtVenue:
             account_id = await bybit_account.check_key(clients.trading, settings.market_type)
             await clients.warm()
         self._instruments = {market: await self._instrument(market) for market in settings.markets}
+        self._dead_man.serve({market: self._markets.venue_symbol(market) for market in settings.markets})
         return VenueReady(self._now(), account_id, dict(self._instruments), self._dialect.fill_history_ms)
 
     async def _instrument(self, market: str) -> Instrument:
@@ -187,6 +192,13 @@ class CcxtVenue:
             bybit_lists.fills(exchange, kind, symbol, command.since_ms, self._markets, self._now), ([], [])
         )
         return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure, fundings)
+
+    async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
+        """See `protocol.Venue.arm_dead_man`."""
+        outcome, reason = REJECTED, _SENDS_NOTHING
+        if self._clients.trading is not None:
+            outcome, reason = await self._dead_man.arm(self._clients.trading, command.seconds)
+        return DeadManAnswer(self._now(), command.request, outcome, reason)
 
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -29,6 +30,7 @@ from deskbot.core.events import (
     BalancesAnswer,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     Event,
     FillsAnswer,
     OpenOrdersAnswer,
@@ -116,6 +118,10 @@ class Venue(Protocol):
 
     async def query_fills(self, command: QueryFills) -> FillsAnswer:
         """Every fill of one market since a venue time."""
+        ...
+
+    async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
+        """Wind up the account's dead man's switch, or let it go; REJECTED where the account has none."""
         ...
 
     async def stream(self, emit: Emit) -> None:

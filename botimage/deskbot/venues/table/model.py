@@ -94,8 +94,9 @@ class CancelAll:
 class DeadMan:
     """The venue's own timer: orders die when `arm` is not repeated within {seconds}.
 
-    `disarm` is None where it cannot be taken back. `for_ordinary_keys` is False where somebody at the venue has to
-    enable it first, and arming without that does nothing and says so to nobody.
+    `disarm` is None where it cannot be taken back. On a `CONNECTION` the timer runs from the connection's end: `arm`
+    sets it once, and `topic` is what the private stream must subscribe to be that connection. `enquiry` asks whether
+    somebody at the venue has enabled it; without that arming does nothing and says so to nobody.
     """
 
     arm: Call
@@ -103,7 +104,8 @@ class DeadMan:
     shortest: int
     longest: int
     scope: Scope
-    for_ordinary_keys: bool = True
+    topic: str = ""
+    enquiry: Call | None = None
 
 
 class Sequence(StrEnum):

@@ -68,8 +68,9 @@ BYBIT: Final = VenueRow(
         disarm=None,
         shortest=3,
         longest=300,
-        scope=Scope.ACCOUNT,
-        for_ordinary_keys=False,
+        scope=Scope.CONNECTION,
+        topic="dcp.spot",
+        enquiry=Call("privateGetV5AccountQueryDcpInfo"),
     ),
     unverified_because="",
 )

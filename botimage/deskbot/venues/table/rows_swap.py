@@ -52,8 +52,9 @@ BYBIT: Final = replace(
         disarm=None,
         shortest=3,
         longest=300,
-        scope=Scope.ACCOUNT,
-        for_ordinary_keys=False,
+        scope=Scope.CONNECTION,
+        topic="dcp.future",
+        enquiry=Call("privateGetV5AccountQueryDcpInfo"),
     ),
 )
 
