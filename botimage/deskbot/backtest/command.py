@@ -13,8 +13,9 @@ from typing import Any
 
 from deskapi import TradingBot
 from deskbot import __version__
+from deskbot.backtest.translation import NS_PER_MS, instrument_of
 from deskbot.backtest.virtual_time import VirtualTime
-from deskbot.backtest.virtual_venue import ACCOUNT, NS_PER_MS, Delays, VirtualVenue, instrument_of
+from deskbot.backtest.virtual_venue import ACCOUNT, Delays, VirtualVenue
 from deskbot.core.engine import Engine
 from deskbot.core.errors import Invalid
 from deskbot.core.records import Record

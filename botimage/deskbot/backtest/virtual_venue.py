@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from deskbot.backtest.translation import NS_PER_MS, STATES, fill_of, instrument_of, new_order, order_report
 from deskbot.core.commands import (
     ArmDeadMan,
     Cancel,
@@ -32,51 +33,27 @@ from deskbot.core.events import (
     CancelResult,
     DeadManAnswer,
     Event,
-    Fill,
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
-    OrderReport,
     PlaceResult,
     PositionsAnswer,
     VenuePosition,
     VenueReady,
 )
-from deskbot.core.instrument import BUY, SELL, Instrument
-from deskbot.core.money import UNIT, divide_half_even, to_units
-from deskbot.core.orders import CANCELLED, EXPIRED, FILLED, OPEN, PARTIALLY_FILLED
-from deskbot.core.orders import REJECTED as ORDER_REJECTED
+from deskbot.core.money import UNIT, divide_half_even
 from deskbot.matching import (
     CancelFilter,
     Category,
-    EndReason,
     Exchange,
     ExecutionReport,
     Listing,
-    NewOrder,
-    Order,
     OrderFilter,
-    OrderStatus,
-    OrderType,
     Refusal,
-    Side,
-    TimeInForce,
 )
 from deskbot.matching import OrderReport as VenueOrderReport
 
 ACCOUNT = "backtest"
-NS_PER_MS = 1_000_000
-
-_STATES = {
-    OrderStatus.UNTRIGGERED: OPEN,
-    OrderStatus.NEW: OPEN,
-    OrderStatus.PARTIALLY_FILLED: PARTIALLY_FILLED,
-    OrderStatus.FILLED: FILLED,
-    OrderStatus.CANCELLED: CANCELLED,
-    OrderStatus.PARTIALLY_FILLED_CANCELLED: CANCELLED,
-    OrderStatus.REJECTED: ORDER_REJECTED,
-    OrderStatus.DEACTIVATED: CANCELLED,
-}
 
 
 @dataclass(frozen=True)
@@ -85,24 +62,6 @@ class Delays:
 
     round_trip: int = 10 * NS_PER_MS
     stream: int = 2 * NS_PER_MS
-
-
-def instrument_of(listing: Listing) -> Instrument:
-    """The engine's view of a listing."""
-    return Instrument(
-        market=listing.unified,
-        base=listing.base,
-        quote=listing.quote,
-        settle=listing.settle,
-        linear=listing.category is Category.LINEAR,
-        tick=listing.tick_units,
-        lot=listing.step_units,
-        min_lots=listing.min_lots,
-        max_lots=listing.max_lots,
-        min_notional=listing.min_notional_units,
-        maker_rate=to_units(listing.maker_rate),
-        taker_rate=to_units(listing.taker_rate),
-    )
 
 
 class VirtualVenue:
@@ -148,10 +107,10 @@ class VirtualVenue:
     def collect(self) -> None:
         """Take over what happened at the exchange since the last call."""
         for report in self._exchange.drain_reports():
-            if isinstance(report, VenueOrderReport) and report.status in _STATES:
-                self._later(report.time_ns + self._delays.stream, self._order_report(report))
+            if isinstance(report, VenueOrderReport) and report.status in STATES:
+                self._later(report.time_ns + self._delays.stream, order_report(report, self._by_key[report.market]))
             elif isinstance(report, ExecutionReport):
-                self._later(report.time_ns + self._delays.stream, self._fill(report))
+                self._later(report.time_ns + self._delays.stream, fill_of(report, self._by_key[report.market]))
 
     def _later(self, at: int, event: Event) -> None:
         self._made += 1
@@ -162,21 +121,7 @@ class VirtualVenue:
 
     def _place(self, at: int, command: Place) -> Event:
         listing, instrument = self._listings[command.market], self.instruments[command.market]
-        limit = command.price_ticks > 0
-        answer = self._exchange.create(
-            at,
-            ACCOUNT,
-            NewOrder(
-                market=listing.key,
-                side=Side.BUY if command.side == BUY else Side.SELL,
-                type=OrderType.LIMIT if limit else OrderType.MARKET,
-                quantity=instrument.amount(command.lots),
-                price=instrument.price(command.price_ticks) if limit else None,
-                time_in_force=TimeInForce.POST_ONLY if command.post_only else TimeInForce.GOOD_TILL_CANCELLED,
-                reduce_only=command.reduce_only,
-                link_id=command.client_id,
-            ),
-        )
+        answer = self._exchange.create(at, ACCOUNT, new_order(command, listing, instrument))
         if isinstance(answer, Refusal):
             return PlaceResult(at, command.client_id, REJECTED, reason=str(answer))
         return PlaceResult(at, command.client_id, ACCEPTED, answer.order_id)
@@ -205,13 +150,16 @@ class VirtualVenue:
 
     def _order(self, at: int, command: QueryOrder) -> Event:
         found = self._exchange.find_order(ACCOUNT, link_id=command.client_id)
-        if found is None or found.status not in _STATES:
+        if found is None or found.status not in STATES:
             return OrderAnswer(at, command.client_id, NOT_FOUND)
-        return OrderAnswer(at, command.client_id, ACCEPTED, self._order_report(found))
+        return OrderAnswer(at, command.client_id, ACCEPTED, order_report(found, found.listing))
 
     def _open_orders(self, at: int, command: QueryOpenOrders) -> Event:
         return OpenOrdersAnswer(
-            at, command.request, True, [self._order_report(order) for order in self._exchange.open_orders(ACCOUNT)]
+            at,
+            command.request,
+            True,
+            [order_report(order, order.listing) for order in self._exchange.open_orders(ACCOUNT)],
         )
 
     def _positions(self, at: int, command: QueryPositions) -> Event:
@@ -244,43 +192,8 @@ class VirtualVenue:
         key = self._listings[command.market].key
         since = command.since_ms * NS_PER_MS
         fills = [
-            self._fill(execution)
+            fill_of(execution, self._by_key[key])
             for execution in self._exchange.executions(ACCOUNT)
             if execution.market == key and execution.time_ns >= since
         ]
         return FillsAnswer(at, command.request, command.market, True, fills)
-
-    # what the exchange says, in the engine's words
-
-    def _order_report(self, order: VenueOrderReport | Order) -> OrderReport:
-        listing = order.listing if isinstance(order, Order) else self._by_key[order.market]
-        expired = order.end_reason is EndReason.EXPIRED
-        return OrderReport(
-            at=0,
-            market=listing.unified,
-            client_id=order.link_id,
-            venue_id=order.order_id,
-            side=BUY if order.side is Side.BUY else SELL,
-            price_ticks=order.ticks,
-            lots=order.lots,
-            filled_lots=order.filled_lots,
-            state=EXPIRED if expired else _STATES[order.status],
-            reason="" if order.end_reason is EndReason.NONE else str(order.end_reason),
-            trigger=order.status is OrderStatus.UNTRIGGERED,
-        )
-
-    def _fill(self, execution: ExecutionReport) -> Fill:
-        return Fill(
-            at=0,
-            market=self._by_key[execution.market].unified,
-            trade_id=execution.execution_id,
-            client_id=execution.link_id,
-            venue_id=execution.order_id,
-            side=BUY if execution.side is Side.BUY else SELL,
-            ticks=execution.ticks,
-            lots=execution.lots,
-            fee=execution.fee_units,
-            fee_asset=execution.fee_asset,
-            maker=execution.is_maker,
-            venue_ms=execution.time_ns // NS_PER_MS,
-        )
