@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run demo demo-down test quick component apiserver cluster bench bench-halt bench-idle check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ $(ENVIRONMENT): requirements/dev.txt pyproject.toml
 
 run: setup ## One bot without a cluster: make run ARGS="--recording FILE --speed max --output json"
 	@$(BIN)/desk run examples/bot.yaml $(ARGS)
+
+simulate: setup ## Lives in virtual time with everything that goes wrong: make simulate ARGS="--seeds 1000 --faults all"
+	@$(BIN)/desk simulate $(ARGS)
 
 demo: setup ## A real local cluster and the whole story (CLUSTER=current uses the one kubectl points at)
 	@$(BIN)/python -m tests.demo $(ARGS)

@@ -10,5 +10,9 @@ from deskbot.cli.lazily import imported
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status: 0 done, 1 failed, 2 wrong input."""
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
-    module = {"simulator": "deskbot.simulator.command", "run": "deskbot.cli.run"}[arguments.command]
+    module = {
+        "simulator": "deskbot.simulator.command",
+        "simulate": "deskbot.simulation.command",
+        "run": "deskbot.cli.run",
+    }[arguments.command]
     return int(imported(module).run(arguments))

@@ -29,6 +29,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     simulator = commands.add_parser("simulator", help="run the exchange simulator")
     if argv[:1] == ["simulator"]:
         imported("deskbot.simulator.command").add_arguments(simulator)
+    simulate = commands.add_parser("simulate", help="live many lives in virtual time, with everything that goes wrong")
+    if argv[:1] == ["simulate"]:
+        imported("deskbot.simulation.command").add_arguments(simulate)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
         _check_run(run, arguments)

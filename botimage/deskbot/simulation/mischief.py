@@ -1,0 +1,232 @@
+"""The hand that carries out a script: every fault that is not simply armed has its deed here."""
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING
+
+from deskbot.core.events import Book, StopRequested, StreamChange
+from deskbot.core.instrument import BUY, SELL
+from deskbot.simulation.faults import FAULTS, Shape
+from deskbot.simulation.schedule import MILLISECOND, SECOND
+from deskbot.simulation.script import Injection
+
+if TYPE_CHECKING:
+    from deskbot.simulation.life import Life
+    from deskbot.simulation.process import Process
+
+RESUBSCRIBED = SECOND
+STOP_SECONDS = 9 * SECOND
+
+
+class Mischief:
+    """`deaf` are the markets whose stream is down for the process."""
+
+    def __init__(self, life: "Life", random: Random) -> None:
+        self._life = life
+        self._random = random
+        self.deaf: set[str] = set()
+        self._deeds: dict[str, Callable[[Injection], None]] = {
+            "market-gap": self._market_gap,
+            "market-stall": self._market_stall,
+            "private-death": self._private_death,
+            "private-closed": self._private_closed,
+            "maintenance": self._private_closed,
+            "venue-cancels": self._venue_cancels,
+            "position-taken": self._position_taken,
+            "crossed-book": self._crossed_book,
+            "clock-steps": self._clock_steps,
+            "process-stalls": self._process_stalls,
+            "journal-lost": lambda _one: self._life.lose_journal(),
+            "strategy-mad": self._strategy_mad,
+            "foreign-order": self._foreign_order,
+            "halted-by-spec": self._halted_by_spec,
+            "halted-for-good": lambda _one: self._life.change(halted=True),
+            "halted-by-operator": self._halted_by_operator,
+            "paused": self._paused,
+            "restarted": self._restarted,
+            "venue-reopened": self._venue_reopened,
+        }
+
+    def inject(self, injection: Injection) -> None:
+        """Let one fault of the script happen."""
+        life, fault = self._life, FAULTS[injection.fault]
+        if fault.shape is Shape.COUNTED:
+            life.trouble.arm(fault.name, injection.count)
+            return
+        if fault.shape is Shape.CRASH:
+            life.await_death(fault.name, injection.point, injection.count)
+            return
+        until = life.schedule.now + injection.for_ms * MILLISECOND
+        if fault.shape is Shape.LASTING:
+            life.trouble.last(fault.name, until)
+        else:
+            life.trouble.struck(fault.name, until)
+        deed = self._deeds.get(fault.name)
+        if deed is not None:
+            deed(injection)
+
+    def _later(self, injection: Injection, what: Callable[[], None]) -> None:
+        self._life.schedule.after(injection.for_ms * MILLISECOND, what)
+
+    def _in_process(self, what: Callable[["Process"], None]) -> None:
+        process = self._life.process
+        if process is not None:
+            process.call(lambda: what(process))
+
+    def end(self) -> None:
+        """Whatever is broken on purpose works again."""
+        life = self._life
+        self.deaf.clear()
+        life.mad = False
+        life.wall_offset = life.network.clock_offset = 0
+        if life.wish.paused:
+            life.change(paused=False)
+        life.change()
+        if life.process is not None and life.process.stalled:
+            life.process.resume()
+
+    # streams
+
+    def _market_gap(self, _injection: Injection) -> None:
+        market = self._random.choice(list(self._life.account.instruments))
+        self._market_down(market, "a gap")
+        self._life.schedule.after(RESUBSCRIBED, lambda: self._market_up(market))
+
+    def _market_down(self, market: str, reason: str) -> None:
+        self.deaf.add(market)
+        self._in_process(lambda p: p.put(StreamChange(0, "market", market, healthy=False, reason=reason)))
+
+    def _market_up(self, market: str) -> None:
+        self.deaf.discard(market)
+        self._in_process(lambda p: p.put(StreamChange(0, "market", market, healthy=True)))
+
+    def _market_stall(self, injection: Injection) -> None:
+        """The shell's watchdog says so after three seconds of silence; the age of the data shows it before."""
+        for market in self._life.account.instruments:
+            if injection.for_ms > 3000:
+                self._life.schedule.after(3 * SECOND, lambda m=market: self._market_down(m, "silence"))  # type: ignore[misc]
+            self._later(injection, lambda m=market: self._market_up(m))  # type: ignore[misc]
+
+    def _private_death(self, injection: Injection) -> None:
+        """The stream tells nothing; when the silence is noticed it is closed and subscribed again."""
+        self._later(injection, self._private_down)
+
+    def _private_closed(self, injection: Injection) -> None:
+        self._private_down()
+        self._later(injection, lambda: None)
+
+    def _private_down(self) -> None:
+        life = self._life
+        life.stream.up = False
+
+        def down(process: "Process") -> None:
+            if process.ready:
+                process.put(StreamChange(0, "private", "", healthy=False, reason="closed"))
+                life.schedule.after(SECOND // 10, lambda: process.call(process.subscribe))
+
+        self._in_process(down)
+
+    def _crossed_book(self, _injection: Injection) -> None:
+        for market in self._life.account.instruments:
+            book = Book(0, market, [(600_010, 5)], [(600_000, 5)], self._life.schedule.now // MILLISECOND, 1)
+            self._life.schedule.after(0, self._life.hand(book))
+
+    # the venue
+
+    def _venue_cancels(self, _injection: Injection) -> None:
+        ours = [venue_id for venue_id, report in self._life.account.live.items() if report.client_id]
+        for venue_id in ours[: self._random.randint(1, 3)]:
+            self._life.account.cancel(venue_id)
+
+    def _position_taken(self, _injection: Injection) -> None:
+        if self._life.account.venue.linear:
+            self._life.taken_by_others(self._random.choice(list(self._life.account.instruments)))
+
+    def _foreign_order(self, _injection: Injection) -> None:
+        life = self._life
+        market = self._random.choice(list(life.account.instruments))
+        middle = life.middle(market)
+        side = self._random.choice((BUY, SELL))
+        life.account.place_foreign(market, side, middle - side * (middle // 12), self._random.randint(1, 5))
+
+    def _venue_reopened(self, injection: Injection) -> None:
+        self._in_process(lambda process: process.lose())
+        self._later(injection, lambda: self._in_process(lambda process: process.open()))
+
+    # the process
+
+    def _clock_steps(self, injection: Injection) -> None:
+        life, before = self._life, self._life.wall_offset
+        life.wall_offset = life.network.clock_offset = before + self._random.choice((-30, -2, 2, 30)) * SECOND
+
+        def back() -> None:
+            if not life.quiet:
+                life.wall_offset = life.network.clock_offset = before
+
+        self._later(injection, back)
+
+    def _process_stalls(self, injection: Injection) -> None:
+        process = self._life.process
+        if process is None or process.stalled:
+            return
+        process.stalled = True
+
+        def resume() -> None:
+            if process.alive and process.stalled:
+                process.resume()
+
+        self._later(injection, resume)
+
+    def _restarted(self, _injection: Injection) -> None:
+        life, process = self._life, self._life.process
+        if process is None:
+            return
+        process.call(lambda: process.put(StopRequested(0, "SIGTERM")))
+        life.schedule.after(STOP_SECONDS, lambda: self._leave(process))
+        self._watch_stop(process)
+
+    def _watch_stop(self, process: "Process") -> None:
+        """The shell flushes and leaves once the engine has stopped."""
+        if process.alive and process.stopped is None:
+            self._life.schedule.after(SECOND // 10, lambda: self._watch_stop(process))
+        elif process.alive:
+            self._life.schedule.after(SECOND, lambda: self._leave(process))
+
+    def _leave(self, process: "Process") -> None:
+        if process.alive and process is self._life.process:
+            self._life.kill("restarted")
+
+    # people
+
+    def _strategy_mad(self, injection: Injection) -> None:
+        life = self._life
+        life.mad = True
+
+        def mended() -> None:
+            life.mad = False
+            life.change()
+
+        self._later(injection, mended)
+
+    def _halted_by_spec(self, injection: Injection) -> None:
+        self._life.change(halted=True)
+        self._later(injection, self._release)
+
+    def _halted_by_operator(self, injection: Injection) -> None:
+        self._life.change(latch_id=f"op-{self._life.schedule.now // MILLISECOND}", latch_released=False)
+        self._later(injection, self._release)
+
+    def _release(self) -> None:
+        """A person acknowledges what is latched, again and again until it is released."""
+        life = self._life
+        latch = life.latch()
+        if latch is not None:
+            life.change(halted=False, acknowledged_halt=latch.id)
+            if latch.id == life.wish.latch_id and latch.confirmed_at:
+                life.change(latch_released=True)
+        if life.halted():
+            life.schedule.after(SECOND, self._release)
+
+    def _paused(self, injection: Injection) -> None:
+        self._life.change(paused=True)
+        self._later(injection, lambda: self._life.change(paused=False))
