@@ -8,9 +8,10 @@ import pytest
 from deskbot.core import records
 from deskbot.core.durable import Durable
 from deskbot.core.records import Record, from_tuple, to_tuple
+from deskbot.simulation.faults import draw
+from deskbot.simulation.life import Life
 from tests.core.desk import Desk, Wants, target
 from tests.core.state_of import state_of
-from tests.core.virtual_world import World
 
 KINDS = typing.get_args(Record)
 VALUES: dict[object, typing.Any] = {int: 7, str: "text", bool: True}
@@ -47,7 +48,9 @@ def test_reading_the_state_changes_nothing_in_it() -> None:
 
 @pytest.mark.parametrize("seed", range(2000, 2010))
 def test_replaying_the_records_of_any_life_gives_the_same_state_at_every_point(seed: int) -> None:
-    written = World(seed).run().durable_records
+    life = Life(draw(seed, "bybit"))
+    life.run()
+    written = life.disk.records()
     whole = Durable()
     for record in written:
         whole.apply(record)

@@ -102,4 +102,5 @@ def fill_of(execution: ExecutionReport, listing: Listing) -> Fill:
         fee_asset=execution.fee_asset,
         maker=execution.is_maker,
         venue_ms=execution.time_ns // NS_PER_MS,
+        sequence=execution.sequence,
     )

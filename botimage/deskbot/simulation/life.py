@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, Final
 
 from deskbot.core.engine import Engine
-from deskbot.core.events import Control, Event, Fill, Problem, VenueAskable, VenueLost
+from deskbot.core.events import Control, Event, Fill, Problem, StopRequested, VenueAskable, VenueLost
 from deskbot.core.instrument import BUY
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
@@ -42,6 +42,7 @@ from deskbot.simulation.witness import Violation, Witness
 UID: Final = "7d1c0f1e-2f6b-4a55-9a5f-3f0f5f6f7f80"
 BORN_MS: Final = 1_790_000_000_000
 PATIENCE: Final = 160 * SECOND
+STOP_PATIENCE: Final = 9 * SECOND
 LOOK: Final = SECOND // 2
 MIDDLES: Final = {"BTC": 600_000, "ETH": 300_000}
 LIMITS: Final = Limits(
@@ -151,8 +152,19 @@ class Life:
             wrong = at_rest(self)
             calm = calm + 1 if wrong is None else 0
             if calm >= 2:
+                self._leave()
                 return
         raise Violation(*(wrong or ("I11", "nothing was at rest")))
+
+    def _leave(self) -> None:
+        """SIGTERM, at rest: the stop must be proven, and is held to that by the witness."""
+        process = self.process
+        if process is None:
+            return
+        process.call(lambda: process.put(StopRequested(0, "SIGTERM")))
+        self.schedule.run_until(self.schedule.now + STOP_PATIENCE)
+        if process.stopped is None or not process.stopped.confirmed:
+            raise Violation("I11", f"a stop at rest was not proven: {process.stopped}")
 
     # the market
 

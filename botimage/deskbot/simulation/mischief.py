@@ -19,12 +19,13 @@ STOP_SECONDS = 9 * SECOND
 
 
 class Mischief:
-    """`deaf` are the markets whose stream is down for the process."""
+    """`deaf` are the markets whose stream is down for the process, `releasing` halts that people want to end."""
 
     def __init__(self, life: "Life", random: Random) -> None:
         self._life = life
         self._random = random
         self.deaf: set[str] = set()
+        self.releasing = 0
         self._deeds: dict[str, Callable[[Injection], None]] = {
             "market-gap": self._market_gap,
             "market-stall": self._market_stall,
@@ -209,10 +210,12 @@ class Mischief:
         self._later(injection, mended)
 
     def _halted_by_spec(self, injection: Injection) -> None:
+        self.releasing += 1
         self._life.change(halted=True)
         self._later(injection, self._release)
 
     def _halted_by_operator(self, injection: Injection) -> None:
+        self.releasing += 1
         self._life.change(latch_id=f"op-{self._life.schedule.now // MILLISECOND}", latch_released=False)
         self._later(injection, self._release)
 
@@ -222,10 +225,14 @@ class Mischief:
         latch = life.latch()
         if latch is not None:
             life.change(halted=False, acknowledged_halt=latch.id)
-            if latch.id == life.wish.latch_id and latch.confirmed_at:
-                life.change(latch_released=True)
+        elif life.process is not None and life.wish.acknowledged_halt == life.wish.latch_id:
+            life.change(halted=False, latch_released=True)  # the operator sees that the engine has released it
+        else:
+            life.change(halted=False, acknowledged_halt=life.wish.latch_id)
         if life.halted():
             life.schedule.after(SECOND, self._release)
+        else:
+            self.releasing = 0
 
     def _paused(self, injection: Injection) -> None:
         self._life.change(paused=True)

@@ -19,9 +19,8 @@ def print_report(result: dict[str, Any]) -> None:
     )
     console.print(_faults(result["faults"]))
     for violation in result["violations"]:
-        console.print(
-            f"{violation['invariant']} seed {violation['seed']} step {violation['step']}: {violation['reason']}"
-        )
+        where = f"{violation['dialect']} seed {violation['seed']} step {violation['step']}"
+        console.print(f"{violation['invariant']} {where}: {violation['reason']}")
         console.print(f"  again: {violation['replay']}", soft_wrap=True)
     if "script" in result:
         console.print(f"  shrunk: desk simulate --script {result['script']}", soft_wrap=True)

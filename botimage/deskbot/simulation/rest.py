@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 def at_rest(life: "Life") -> tuple[str, str] | None:
     """The invariant that does not hold, and why; None when everything is at rest."""
     process = life.process
+    if life.mischief.releasing:
+        return "I11", "a halt that is acknowledged is not released"
     if process is None or process.stalled:
         return "I11", "no process runs"
     engine = process.engine
