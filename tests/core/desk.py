@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from deskbot.core.commands import Command, Persist, Place, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
+from deskbot.core.commands import (
+    Command,
+    Persist,
+    Place,
+    QueryBalances,
+    QueryFills,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryPositions,
+)
 from deskbot.core.engine import Engine
 from deskbot.core.events import (
     ACCEPTED,
@@ -28,7 +37,7 @@ from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.orders import OPEN, Order
-from deskbot.core.records import Record
+from deskbot.core.records import OrderMoved, Record
 from deskbot.core.strategy import Strategy, Target, View
 
 MARKET = "BTC/USDT:USDT"
@@ -144,6 +153,15 @@ class Desk:
             self.say(Timer)
         return self.said[said:]
 
+    def calm(self, seconds: float) -> list[Command]:
+        """Let time pass on a market whose book is told anew every second and stays as it is."""
+        said = len(self.said)
+        for _ in range(int(seconds)):
+            self.wait(1)
+            self.book()
+        self.wait(seconds - int(seconds))
+        return self.said[said:]
+
     def control(self, **changes: Any) -> list[Command]:
         """The object changed."""
         self.settings |= changes
@@ -199,6 +217,33 @@ class Desk:
             PlaceResult, client_id=place.client_id, outcome=ACCEPTED, venue_id=venue_id or f"v-{place.client_id[-4:]}"
         )
 
+    def opening(self) -> None:
+        """The object is there and the venue opens."""
+        self.say(Control, **self.settings)
+        self.venue()
+
+    def begun_with(self, position: str) -> "Desk":
+        """A journal that began with a position on the venue."""
+        self.opening()
+        for _ in range(4):
+            self.reconcile(position=position)
+            self.wait(1.1)
+        return self
+
+    def say_positions(self, request: int, complete: bool = True) -> None:
+        """Answer a question about positions with none."""
+        self.say(PositionsAnswer, request=request, complete=complete)
+
+    def state(self, place: Place) -> int | None:
+        """The state of an order; None when it is over."""
+        order = self.durable.orders.get(place.client_id)
+        return None if order is None else order.state
+
+    def moves(self, place: Place) -> list[tuple[int, str]]:
+        """What the journal says happened to an order: (state, the venue's words)."""
+        moved = (r for r in self.records if isinstance(r, OrderMoved) and r.client_id == place.client_id)
+        return [(record.state, record.reason) for record in moved]
+
     def resting(self) -> Order:
         """One order, wanted, placed and acknowledged."""
         place = self.placed()[-1]
@@ -246,3 +291,30 @@ class Desk:
     def answer(self, order: Any, outcome: str, report: OrderReport | None = None) -> None:
         """Answer the question for one order."""
         self.say(OrderAnswer, client_id=order.client_id, outcome=outcome, report=report)
+
+
+def restarted(first: Desk, strategy: Strategy | None = None) -> Desk:
+    """The next process on the journal of an earlier one, with its venue just opened."""
+    desk = Desk(first.records, first.at + SECOND, strategy, first.market)
+    desk.opening()
+    return desk
+
+
+def sent() -> tuple[Desk, Place]:
+    """An order of three lots on its way."""
+    desk = Desk(strategy=Wants(target(lots=3))).trading()
+    return desk, desk.placed()[0]
+
+
+def answer_all(desk: Desk, place: Place, outcome: str, seconds: float) -> None:
+    """For some time, answer every question for the order the same way."""
+    for _ in range(int(seconds * 10)):
+        if desk.questions(QueryOrder):
+            desk.answer(place, outcome)
+        desk.wait(0.1)
+
+
+def problem_of(desk: Desk) -> str:
+    """The reason of the problem that is shown; "" for none."""
+    said = desk.engine.summary().problem
+    return said[0] if said is not None else ""

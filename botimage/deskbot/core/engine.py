@@ -40,6 +40,7 @@ from deskbot.core.events import (
 from deskbot.core.gate import OrderRate
 from deskbot.core.instrument import Instrument
 from deskbot.core.market import MarketState
+from deskbot.core.orders import OPEN, PARTIALLY_FILLED
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
 from deskbot.core.records import DayBegan, Intent, Listed, Record, Session
 from deskbot.core.standstill import Standstill
@@ -249,6 +250,7 @@ class Engine:
                 quoting.pull(self._state)
             for market in self._state.markets.values():
                 self._quote(market)
+            self._leave_other_markets()
         self._dead_man.step(may_leave=self._standstill.may_leave)
         self._standstill.finish(self._dead_man.at_rest)
         self._publish_if_changed()
@@ -261,6 +263,15 @@ class Engine:
             return why not in ("", VENUE_CLOSED)
         paused = control is not None and control.paused
         return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
+
+    def _leave_other_markets(self) -> None:
+        """Cancel what still rests on markets that left the spec; their executions are asked for when they return."""
+        state = self._state
+        if state.control is None or not state.venue_open:
+            return
+        for order in state.durable.live_orders():
+            if order.market not in state.control.markets and order.state in (OPEN, PARTIALLY_FILLED):
+                order_life.cancel(state, order)
 
     def _why_not(self) -> str:
         """Why no risk may be added now; "" when trading is allowed."""

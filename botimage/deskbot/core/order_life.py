@@ -250,15 +250,18 @@ def cancel(state: State, order: Order, emergency: bool = False) -> None:
 def chase(state: State, emergency: bool = False) -> None:
     """Ask about every order that has been in doubt for too long."""
     for order in list(state.durable.orders.values()):
-        if state.at - order.asked_at < (ANSWER_PATIENCE if order.query_in_flight else ASK_AGAIN):
-            continue
         if order.state == SENT and state.at - order.sent_at > SENT_PATIENCE:
             move(state, order, UNKNOWN, reason="no answer")
-        if order.state == UNKNOWN:
+        if order.state == UNKNOWN and _may_ask(state, order):
             ask(state, order, emergency)
         elif order.state == PENDING_CANCEL and state.at - order.cancel_asked_at > CANCEL_PATIENCE:
-            cancel(state, order, emergency)
-            ask(state, order, emergency)
+            cancel(state, order, emergency)  # does not wait for the answer to a question
+            if _may_ask(state, order):
+                ask(state, order, emergency)
+
+
+def _may_ask(state: State, order: Order) -> bool:
+    return state.at - order.asked_at >= (ANSWER_PATIENCE if order.query_in_flight else ASK_AGAIN)
 
 
 def in_doubt(state: State) -> bool:

@@ -38,6 +38,7 @@ MILLISECOND = 1_000_000
 FILL_OVERLAP_MS = 60_000  # a venue may list executions out of order by seconds; what is booked twice is dropped
 POSITION_PROBLEM = "position"
 LOOKS = 2
+BOOK_PATIENCE = 2 * SECOND  # after this a resting order is in the public book
 DAY_MS = 86_400_000
 NOTE_READING_EVERY_MS = 3_600_000
 MISSED_FILLS_ALERT = 5  # more of them at once than a reconnect explains (capability C5)
@@ -130,13 +131,15 @@ class Reconciliation:
         for order in list(self._state.durable.orders.values()):
             resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
             unseen = order.client_id not in shown and order.updated_at < asked_at
-            if resting and (unseen or self._should_be_in_the_book(order)):
+            if resting and (unseen or self._should_be_in_the_book(order, asked_at)):
                 ask(self._state, order)
 
-    def _should_be_in_the_book(self, order: Order) -> bool:
-        """Whether the public book shows a worse best price on the order's side, later than we heard of the order."""
+    def _should_be_in_the_book(self, order: Order, asked_at: int) -> bool:
+        """Whether the public book is from after the question and shows a worse best price on the order's side."""
         seen = self._state.markets.get(order.market)
-        if seen is None or not seen.half_mid or not order.price_ticks or seen.at <= order.updated_at:
+        if seen is None or not seen.half_mid or not order.price_ticks:
+            return False
+        if seen.at < asked_at or asked_at - order.sent_at < BOOK_PATIENCE:
             return False
         return order.price_ticks > seen.bid if order.side == BUY else order.price_ticks < seen.ask
 
