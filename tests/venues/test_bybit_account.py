@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deskbot.core.errors import Blocked
-from deskbot.venues.bybit_account import check_clock, check_position_mode, fee_rates, refuse_account, refuse_key
+from deskbot.venues.bybit_account import check_position_mode, fee_rates, refuse_account, refuse_key
 
 KEY: dict[str, Any] = {
     "userID": 24600000,
@@ -77,26 +77,3 @@ async def test_fee_rates_are_the_accounts_own_and_never_guessed() -> None:
     assert await fee_rates(_listing(rows), "Swap", "BTCUSDT") == ("0.0001", "0.0004")
     with pytest.raises(Blocked, match="no fee rate"):
         await fee_rates(_listing([]), "Swap", "BTCUSDT")
-
-
-def _clock(ours: list[int], theirs: int) -> Any:
-    async def fetch_time() -> int:
-        return theirs
-
-    return SimpleNamespace(milliseconds=iter(ours).__next__, fetch_time=fetch_time)
-
-
-@pytest.mark.parametrize(("ours", "theirs", "offset"), [([1000, 1200], 1100, 0), ([1000, 1000], 1900, 900)])
-async def test_a_clock_within_the_bound_is_fine(ours: list[int], theirs: int, offset: int) -> None:
-    assert await check_clock(_clock(ours, theirs), 1000) == offset
-
-
-@pytest.mark.parametrize(("theirs", "side"), [(3000, "behind"), (-2000, "ahead of")])
-async def test_a_clock_out_of_bounds_is_refused_and_the_line_says_which_way(theirs: int, side: str) -> None:
-    with pytest.raises(Blocked, match=f"{side} the venue's, at most 1000 ms") as refusal:
-        await check_clock(_clock([500, 500], theirs), 1000)
-    assert refusal.value.reason == "ClockSkewed"
-
-
-async def test_a_slow_answer_about_the_time_is_given_the_benefit_of_its_own_duration() -> None:
-    assert await check_clock(_clock([0, 6000], 6000), 1000) == 3000

@@ -27,22 +27,6 @@ def _unsuitable(message: str) -> Blocked:
     return Blocked(Reason.ACCOUNT_UNSUITABLE, message)
 
 
-async def check_clock(exchange: Any, bound_ms: int) -> int:
-    """The venue's time minus this machine's in milliseconds, the request's own duration taken into account.
-
-    Raises Blocked when it is surely more than the bound. It is the wall clock that is compared: ccxt signs with it.
-    """
-    before = int(exchange.milliseconds())
-    venue = int(await exchange.fetch_time())
-    after = int(exchange.milliseconds())
-    offset = venue - (before + after) // 2
-    if abs(offset) - (after - before) // 2 > bound_ms:
-        side = "behind" if offset > 0 else "ahead of"
-        message = f"this machine's clock is {abs(offset)} ms {side} the venue's, at most {bound_ms} ms is allowed"
-        raise Blocked(Reason.CLOCK_SKEWED, f"{message}: set the clock")
-    return offset
-
-
 async def check_key(exchange: Any, market_type: str) -> str:
     """The account id as the venue tells it. Raises Blocked for a key or an account that must not be used."""
     key = result_of(await exchange.privateGetV5UserQueryApi())

@@ -50,6 +50,7 @@ from deskbot.venues.orders import Orders
 from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now, Venue, VenueSettings
 from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
+from deskbot.venues.tending import Tender
 
 _SENDS_NOTHING = "DryRun sends nothing"
 
@@ -86,7 +87,8 @@ class CcxtVenue:
         self._markets = Markets(clients.markets.markets, settings.market_type)
         self._orders = Orders(self._dialect, settings.market_type, self._markets, self._now)
         self._markets.check(settings.markets)
-        await bybit_account.check_clock(clients.markets, settings.max_clock_offset_ms)
+        await clients.clock.measure(clients.markets.fetch_time)
+        clients.clock.check(settings.max_clock_offset_ms)
         account_id = ""
         if clients.trading is not None:
             account_id = await bybit_account.check_key(clients.trading, settings.market_type)
@@ -211,7 +213,12 @@ class CcxtVenue:
         else:
             category = self._dialect.categories[self._settings.market_type]
             streams.append(PrivateStream(self._clients.trading, category, self._markets, emit, self._now))
-        await until_one_ends(*(stream.run() for stream in streams))
+        tender = self._tender(emit)
+        await until_one_ends(*(stream.run() for stream in streams), tender.measure(), tender.watch())
+
+    def _tender(self, emit: Emit) -> Tender:
+        clients, bound = self._clients, self._settings.max_clock_offset_ms
+        return Tender(clients.clock, clients.pacer.limits, clients.markets.fetch_time, bound, emit, self._now)
 
     async def close(self) -> None:
         """See `protocol.Venue.close`."""

@@ -21,6 +21,7 @@ from deskbot.venues.dialects import Dialect
 from deskbot.venues.pacing import Draw, Pacer
 from deskbot.venues.protocol import Now, VenueSettings
 from deskbot.venues.rate_tables import RATES
+from deskbot.venues.venue_clock import VenueClock
 
 _PING_MS = 5000  # a dead private stream is noticed after two to three of these; Bybit asks for at least one per 20 s
 
@@ -61,6 +62,7 @@ class Clients:
         self._category = dialect.categories[settings.market_type]
         rates = RATES[dialect.exchange, settings.market_type]
         self.pacer = Pacer(rates, now, draw, settings.shared_by)
+        self.clock = VenueClock(now, lambda: int(type(self.markets).milliseconds()))  # the wall's, through ccxt
         keys = settings.credentials
         secrets = {} if keys is None else {"apiKey": keys.api_key, "secret": keys.secret}
         self.markets = self._new({})
@@ -88,6 +90,7 @@ class Clients:
             }
         )
         exchange.pacer = self.pacer
+        exchange.milliseconds = self.clock.milliseconds  # what requests are signed with
         exchange.ssl_context = self._tls
         exchange.has["fetchCurrencies"] = False
         if self._settings.endpoint is None:

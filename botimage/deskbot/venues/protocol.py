@@ -68,7 +68,7 @@ class VenueSettings:
     credentials: Credentials | None
     endpoint: str | None = None
     market_silence: float = 3.0
-    max_clock_offset_ms: int = 1000
+    max_clock_offset_ms: int = 150
     request_timeout_ms: int = 5000
     shared_by: int = 1
 
