@@ -57,7 +57,7 @@ def _bybit(orders_per_second: int) -> RateTable:
             _bybit_limit("account", 10, *_BYBIT_ACCOUNT),
         ),
         creates=("POST v5/order/create",),
-        cancels=("POST v5/order/cancel*",),
+        cancels=("POST v5/order/cancel*", "POST v5/order/disconnected-cancel-all"),
         too_many=('{"retCode":10006,', '{"retCode":10018,'),
         bans=(Ban(403, "too frequent", 600), Ban(418, "", 120)),
         weight={"": 1},
