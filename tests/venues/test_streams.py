@@ -19,6 +19,7 @@ from deskbot.simulator.server import Simulator
 from deskbot.venues.bybit_exchange import Bybit
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.clients import rewrite_urls
+from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.streams import PrivateStream, until_one_ends
 from tests.venues import listings
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
@@ -141,7 +142,7 @@ MARKET_FAULTS = {
     "a message that is no JSON": ({"action": "garbage", "body": "{not json"}, "JSONDecodeError"),
     "a message that is not understood": ({"action": "garbage", "body": '{"topic":"orderbook.50.BTCUSDT"}'}, "KeyError"),
     "a closed connection": ({"action": "acceptThenDrop"}, "NetworkError"),
-    "a stalled stream": ({"action": "delay", "delayMs": 3000}, "no order book of BTC/USDT:USDT for 0.5 s"),
+    "a stalled stream": ({"action": "delay", "delayMs": 3000}, "while the venue's own has changed"),
 }
 
 
@@ -290,7 +291,9 @@ async def private_stream(endpoint: str) -> AsyncIterator[Heard]:
     exchange.set_markets(list((await listings.ccxt_markets()).values()))
     heard = Heard()
     task = asyncio.create_task(
-        PrivateStream(exchange, "linear", await listings.markets("Swap"), heard, lambda: 1).run()
+        PrivateStream(
+            exchange, "linear", await listings.markets("Swap"), OrderWitness(), heard, lambda: 1, lambda: 0.5
+        ).run()
     )
     try:
         yield heard
@@ -303,7 +306,7 @@ async def private_stream(endpoint: str) -> AsyncIterator[Heard]:
 async def test_a_private_stream_that_answers_no_ping_is_unhealthy_after_a_few_of_them() -> None:
     async with mute_venue() as endpoint, private_stream(endpoint) as heard:
         await heard.until(lambda: heard.health("private")[:3] == [True, False, True])
-    assert "ping-pong keepalive missing" in heard.of(StreamChange)[1].reason
+    assert "no answer to a ping for 0.2 s" in heard.of(StreamChange)[1].reason
 
 
 @pytest.mark.parametrize("topic", ["order", "execution"])
@@ -314,7 +317,7 @@ async def test_a_private_stream_is_not_healthy_until_every_subscription_is_ackno
     async with mute_venue(deaf_to=topic) as endpoint, private_stream(endpoint) as heard:
         await heard.until(lambda: len(heard.health("private")) >= 2)
     assert not any(heard.health("private"))
-    assert "not subscribed within" in heard.of(StreamChange)[0].reason
+    assert "not established in" in heard.of(StreamChange)[0].reason
 
 
 def test_a_venue_under_uvloop_closes_every_socket_it_opened() -> None:
@@ -323,6 +326,7 @@ import asyncio, time, uvloop
 from deskbot.simulator.accounts import parse_account
 from deskbot.simulator.server import Simulator, SimulatorOptions
 from deskbot.venues.ccxt_venue import CcxtVenue
+from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.protocol import Credentials, VenueSettings
 async def main():
     simulator = Simulator(SimulatorOptions(accounts=[parse_account("a:b:USDT=1000")]))

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from deskapi.conditions import Reason
 from deskbot.core.commands import (
     ArmDeadMan,
     Cancel,
@@ -36,7 +37,9 @@ from deskbot.core.events import (
     OrderAnswer,
     PlaceResult,
     PositionsAnswer,
+    Problem,
 )
+from deskbot.runtime.breaker import Breaker
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.venues.protocol import Venue
 
@@ -54,6 +57,8 @@ Request = (
 )
 Emit = Callable[[Event], None]
 
+API_PROBLEM: Final = "venue_api"
+NOT_SENT: Final = "not sent:"
 TIMEOUT_SECONDS: Final = 6.0
 REFUSAL_SILENCE: Final = 10 * NANOSECONDS
 FILLS_TIMEOUT_SECONDS: Final = 60.0  # as many pages as the bot was away for
@@ -71,6 +76,7 @@ class Requests:
         self._tasks: set[asyncio.Task[None]] = set()
         self.ready = False
         self._silent_until = 0
+        self._breaker = Breaker()
 
     def use(self, venue: Venue | None, *, ready: bool) -> None:
         """Send from now on to this venue. One that is not ready gets no order, but is asked to cancel."""
@@ -101,9 +107,23 @@ class Requests:
             self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
         else:
             answer = await self._ask(venue, request)
+            self._note(answer)
             if isinstance(answer, PlaceResult) and answer.outcome == REJECTED:
                 self._say_refused(answer)
             self._emit(answer)
+
+    def _note(self, answer: Event) -> None:
+        """Tell the engine when the venue's API is no longer to be relied on, and when it is again."""
+        reason = getattr(answer, "reason", "")
+        if NOT_SENT in reason:
+            return
+        before = self._breaker.trouble
+        failed = getattr(answer, "outcome", "") == UNKNOWN or getattr(answer, "complete", True) is False
+        self._breaker.note(not failed, self._clock.now(), reason)
+        trouble = self._breaker.trouble
+        if trouble != before:
+            _log.warning("venue_api", trouble=trouble or "it answers again")
+            self._emit(Problem(self._clock.now(), API_PROBLEM, Reason.VENUE_UNSTABLE if trouble else "", trouble))
 
     def _say_refused(self, answer: PlaceResult) -> None:
         """Say that the venue refuses orders, not that it refuses each of them."""

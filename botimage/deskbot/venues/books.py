@@ -31,12 +31,17 @@ class BookReader:
         self._tick = instrument.tick / UNIT
         self._lot = instrument.lot / UNIT
 
-    def book(self, book: Any, at: int, venue_ms: int, sequence: int) -> Book:
-        """The event of a ccxt book. Raises BookInvalid."""
+    def book(self, book: Any, at: int, venue_ms: int, sequence: int, previous: int = 0) -> Book:
+        """The event of a ccxt book; `previous` as in `Book`. Raises BookInvalid."""
         bids, asks = self._side(book["bids"]), self._side(book["asks"])
         if bids and asks and bids[0][0] >= asks[0][0]:
             raise BookInvalid(f"order book of {self._market} is crossed: bid {bids[0][0]}, ask {asks[0][0]} ticks")
-        return Book(at, self._market, bids, asks, venue_ms, sequence)
+        return Book(at, self._market, bids, asks, venue_ms, sequence, previous)
+
+    def same_touch(self, book: Any, last: Book) -> bool:
+        """Whether a ccxt book of another source begins with the best levels of an event. Raises BookInvalid."""
+        best = [self._side([[float(one[0]), float(one[1])] for one in book[side][:1]]) for side in ("bids", "asks")]
+        return best == [last.bids[:1], last.asks[:1]]
 
     def _side(self, levels: Any) -> list[tuple[int, int]]:
         return [(self._whole(one[0], self._tick), self._whole(one[1], self._lot)) for one in levels[: self._depth]]

@@ -3,19 +3,17 @@
 * `number` is a string, so that no amount passes through a float on its way in or out.
 * Streams hand their rows to a listener as they arrive, in order, before anything is cached, merged or rounded.
 * Order book updates must follow one another (`u`), which ccxt does not look at: a gap breaks the connection.
-* Any message that cannot be read breaks the connection. In ccxt it would end the receiving loop without a word, and
-  every waiter would hang until the next missed ping.
+* Any message that cannot be read breaks the connection, and so do pings without an answer (`sockets.py`).
 * Requests wait for their turn at the desk's own gate (`pacing.py`), not at ccxt's, which reads the wall clock.
 
 Importing this module imports ccxt (`ccxt_import.py`).
 """
 
-from collections.abc import Callable
-from types import MethodType
 from typing import Any, Final, Protocol
 
 from deskbot.venues.ccxt_import import load_exchange
 from deskbot.venues.pacing import Paced
+from deskbot.venues.sockets import Guarded
 
 _bybit: Final[Any] = load_exchange("bybit")
 Row = dict[str, Any]
@@ -28,8 +26,8 @@ class SequenceGap(Exception):
 class Listener(Protocol):
     """Where the streams of one instance go. An exception of a listener breaks the connection."""
 
-    def on_book(self, book: Any, venue_ms: int, sequence: int) -> None:
-        """ccxt's book of one market after an update."""
+    def on_book(self, book: Any, venue_ms: int, sequence: int, previous: int) -> None:
+        """ccxt's book of one market after an update; `previous` is 0 for a snapshot."""
 
     def on_trades(self, rows: list[Row]) -> None:
         """Rows of the public tape of one market."""
@@ -44,7 +42,7 @@ class Listener(Protocol):
         """The venue acknowledged one subscription."""
 
 
-class Bybit(Paced, _bybit):  # type: ignore[misc]
+class Bybit(Paced, Guarded, _bybit):  # type: ignore[misc]
     """See the module. Subscribe with ccxt's own `watch_…`; what arrives goes to `listener`."""
 
     listener: Listener | None = None
@@ -53,28 +51,18 @@ class Bybit(Paced, _bybit):  # type: ignore[misc]
         self.book_sequences: dict[str, int] = {}  # the last `u` of each book on this connection
         super().__init__(config)
 
-    def ws_dial_delay(self, _url: str) -> float:
-        """None: the waits between two attempts are the desk's own (`streams.py`), not ccxt's as well."""
-        return 0.0
-
-    def client(self, url: str) -> Any:
-        known = self.clients or {}
-        client = super().client(url)
-        if url not in known:
-            client.throttle = self.throttler
-            client.handle_text_or_binary_message = MethodType(_guarded(type(client)), client)
-        return client
-
     def handle_order_book(self, client: Any, message: Row) -> None:
         data = message["data"]
         sequence = int(data["u"])
         market = data["s"]
-        if message["type"] != "snapshot" and sequence != self.book_sequences.get(market, 0) + 1:
+        snapshot = message["type"] == "snapshot"
+        if not snapshot and sequence != self.book_sequences.get(market, 0) + 1:
             raise SequenceGap(f"order book of {market}: update {self.book_sequences.get(market)}, then {sequence}")
         super().handle_order_book(client, message)
         self.book_sequences[market] = sequence
         if self.listener is not None:
-            self.listener.on_book(self._book_of(client, market), int(message["ts"]), sequence)
+            previous = 0 if snapshot else sequence - 1
+            self.listener.on_book(self._book_of(client, market), int(message["ts"]), sequence, previous)
 
     def _book_of(self, client: Any, market_id: str) -> Any:
         kind = "spot" if "spot" in client.url else "contract"
@@ -96,15 +84,3 @@ class Bybit(Paced, _bybit):  # type: ignore[misc]
         if self.listener is not None:
             self.listener.on_subscribed()
         return message
-
-
-def _guarded(kind: Any) -> Callable[[Any, Any], None]:
-    def handle(client: Any, data: Any) -> None:
-        if client.error is not None:
-            return  # the connection is being dropped; what still arrives belongs to nobody
-        try:
-            kind.handle_text_or_binary_message(client, data)
-        except Exception as error:  # whatever it was, the stream is no longer known to be whole
-            client.on_error(error)
-
-    return handle

@@ -46,6 +46,7 @@ from deskbot.venues.dead_man import DeadManSwitch
 from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
 from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
+from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.orders import Orders
 from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now, Venue, VenueSettings
@@ -67,6 +68,8 @@ class CcxtVenue:
         self._dialect = DIALECTS[settings.exchange]
         self._settings = settings
         self._now = now
+        self._draw = draw
+        self._witness = OrderWitness()
         self._where = settings.endpoint or f"the test network of {settings.exchange}"
         self._clients = Clients(settings, self._dialect, now, draw)
         self._markets = Markets({}, settings.market_type)
@@ -116,14 +119,20 @@ class CcxtVenue:
         if exchange is None or instrument is None:
             reason = _SENDS_NOTHING if exchange is None else f"{command.market} is not open on this venue"
             return PlaceResult(self._now(), command.client_id, REJECTED, reason=reason)
-        return await self._orders.place(exchange, command, instrument)
+        result = await self._orders.place(exchange, command, instrument)
+        if result.outcome == ACCEPTED:
+            self._witness.created(result.venue_id, self._now())
+        return result
 
     async def cancel(self, command: Cancel) -> CancelResult:
         """See `protocol.Venue.cancel`."""
         exchange = self._private(command.emergency)
         if exchange is None:
             return CancelResult(self._now(), command.client_id, REJECTED, _SENDS_NOTHING)
-        return await self._orders.cancel(exchange, command)
+        result = await self._orders.cancel(exchange, command)
+        if result.outcome == ACCEPTED:
+            self._witness.cancelled(command.venue_id, self._now())
+        return result
 
     async def cancel_foreign(self, command: CancelForeign) -> CancelResult:
         """See `protocol.Venue.cancel_foreign`."""
@@ -160,7 +169,10 @@ class CcxtVenue:
         if exchange is None:
             return OpenOrdersAnswer(self._now(), command.request, True)
         kind = self._settings.market_type
+        asked_at = self._now()
         orders, failure = await _asked(bybit_lists.open_orders(exchange, kind, self._markets, self._now), [])
+        if not failure:
+            self._witness.listed(orders, asked_at, self._now())
         return OpenOrdersAnswer(self._now(), command.request, failure == "", orders, failure)
 
     async def query_positions(self, command: QueryPositions) -> PositionsAnswer:
@@ -205,14 +217,17 @@ class CcxtVenue:
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""
         streams: list[MarketStream | PrivateStream] = [
-            MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now)
+            MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now, self._draw)
             for one in self._instruments.values()
         ]
         if self._clients.trading is None:
             emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
         else:
             category = self._dialect.categories[self._settings.market_type]
-            streams.append(PrivateStream(self._clients.trading, category, self._markets, emit, self._now))
+            private = PrivateStream(
+                self._clients.trading, category, self._markets, self._witness, emit, self._now, self._draw
+            )
+            streams.append(private)
         tender = self._tender(emit)
         await until_one_ends(*(stream.run() for stream in streams), tender.measure(), tender.watch())
 

@@ -23,7 +23,7 @@ from deskbot.venues.protocol import Now, VenueSettings
 from deskbot.venues.rate_tables import RATES
 from deskbot.venues.venue_clock import VenueClock
 
-_PING_MS = 5000  # a dead private stream is noticed after two to three of these; Bybit asks for at least one per 20 s
+_PING_MS = 1500  # a dead connection is noticed after two to three of these
 
 
 def rewrite_urls(urls: Any, endpoint: str) -> Any:

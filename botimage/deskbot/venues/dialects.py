@@ -18,7 +18,8 @@ class Dialect:
 
     `trigger_filters` are where a conditional order may be when it is cancelled by id. `cancel_batch` is the most orders
     one cancel-all takes; `fill_window_ms` the longest span of one executions query, `fill_history_ms` how far back it
-    reaches. `fill_types` are the execution types that change a position: funding is money, not a fill.
+    reaches. `fill_types` are the execution types that change a position: funding is money, not a fill. `book_depth` is
+    streamed, `confirm_depth` asked for when the stream is silent.
     """
 
     exchange: str
@@ -35,6 +36,7 @@ class Dialect:
     fill_history_ms: int
     fill_types: frozenset[str]
     book_depth: int
+    confirm_depth: int
     forbidden_in_endpoint: tuple[str, ...]
 
 
@@ -58,6 +60,7 @@ BYBIT: Final = Dialect(
     fill_history_ms=730 * _DAY_MS,
     fill_types=frozenset({"Trade", "AdlTrade", "BustTrade", "Settle", "Delivery", "BlockTrade", "MovePosition"}),
     book_depth=50,
+    confirm_depth=1,
     # ccxt tells spot from contracts, and how to sign, by looking for these in the whole address.
     forbidden_in_endpoint=("spot", "openapi", "unified/v3", "contract/v3"),
 )

@@ -23,7 +23,8 @@ class Ban:
 
 @dataclass(frozen=True)
 class RateTable:
-    """What one venue allows in one market type. Patterns are of "METHOD path", the path as ccxt names it.
+    """What one venue allows in one market type. Patterns are of "METHOD path", the path as ccxt names it, and CONNECT
+    for a stream.
 
     `too_many` are beginnings of bodies that refuse a request for its rate alone; HTTP status 429 always does. `weight`
     is the tokens for one unit of ccxt's cost, by the name of ccxt's api, "" for every other.
@@ -36,6 +37,8 @@ class RateTable:
     bans: tuple[Ban, ...]
     weight: Mapping[str, int]
 
+
+_REQUESTS: Final = ("GET *", "POST *", "PUT *", "DELETE *")
 
 _BYBIT_LISTS: Final = tuple(
     f"GET v5/{name}"
@@ -51,7 +54,8 @@ def _bybit_limit(name: str, per_second: int, *patterns: str) -> Limit:
 def _bybit(orders_per_second: int) -> RateTable:
     return RateTable(
         limits=(
-            Limit("ip", 600, 5, ("*",)),
+            Limit("ip", 600, 5, _REQUESTS),
+            Limit("connections", 500, 300, ("CONNECT",)),
             _bybit_limit("orders", orders_per_second, "POST v5/order/*"),
             _bybit_limit("lists", 50, *_BYBIT_LISTS),
             _bybit_limit("account", 10, *_BYBIT_ACCOUNT),
@@ -71,7 +75,8 @@ _CANCELS: Final = ("DELETE order", "DELETE openOrders", "DELETE allOpenOrders", 
 def _binance(weight: int, orders: int, per_cost: Mapping[str, int]) -> RateTable:
     return RateTable(
         limits=(
-            Limit("weight", weight, 60, ("*",), weighted=True, used_header="x-mbx-used-weight-1m"),
+            Limit("connections", 300, 300, ("CONNECT",)),
+            Limit("weight", weight, 60, _REQUESTS, weighted=True, used_header="x-mbx-used-weight-1m"),
             Limit("orders", orders, 10, _ORDERS, used_header="x-mbx-order-count-10s"),
         ),
         creates=_ORDERS,

@@ -1,13 +1,16 @@
 """Streams that are known to be whole, or known not to be.
 
-    MarketStream (one per market)      book and tape ──▶ Book, Trade
+    MarketStream (one per market)      book, tape and candles ──▶ Book, Trade, Candle
     PrivateStream (one per account)    orders and executions ──▶ OrderReport, Fill
 
-Each runs one connection at a time: subscribe, say healthy, hand on what arrives, and at the first doubt (closed,
-silent, unreadable, a gap in the sequence) say unhealthy at once, drop the connection with everything cached for it,
-and subscribe again. Nothing missed is fetched here: after `StreamChange(healthy=True)` a book begins with its own
-snapshot, and the engine asks for orders and fills itself. The listener's methods are called by `bybit_exchange.py`,
-synchronously and in the order of arrival.
+Each runs one connection at a time: subscribe, say healthy, hand on what arrives, and at the first doubt say unhealthy
+at once, drop the connection with everything cached for it, and subscribe again after a jittered pause. Nothing missed
+is fetched here: after `StreamChange(healthy=True)` a book begins with its own snapshot, and the engine asks for orders
+and fills itself. The listener's methods are called by the venue's exchange class, synchronously and in order.
+
+What breaks a stream: its connection closes or answers no ping (`sockets.py`), a message cannot be read, a sequence has
+a gap, or it is silent. Silence alone proves nothing: a silent market stream is held against the venue's own book, and
+goes on when that is the same; a private stream is held against what the venue acknowledged (`order_witness.py`).
 """
 
 import asyncio
@@ -16,9 +19,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from deskbot.core.events import StreamChange
+from deskbot.core.events import Book, StreamChange
 from deskbot.core.instrument import Instrument
 from deskbot.venues import bybit_rows
 from deskbot.venues.books import BookReader
@@ -26,12 +29,20 @@ from deskbot.venues.bybit_lists import is_fill, is_funding
 from deskbot.venues.dialects import BYBIT
 from deskbot.venues.errors import describe
 from deskbot.venues.markets import Markets
+from deskbot.venues.order_witness import OrderWitness
+from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now
+from deskbot.venues.rate_limits import Ask
+from deskbot.venues.silence import Silence
 
 PRIVATE: Final = "private"
 MARKET: Final = "market"
 
-_ESTABLISH_SECONDS: Final = 10.0
+_ESTABLISH_SECONDS: Final = 5.0
+_CONFIRM_SECONDS: Final = 1.0  # for the venue's own book, when its stream is silent
+_LAG_SECONDS: Final = 0.3  # by which a stream may be behind that book
+_WATCH_SECONDS: Final = 0.25
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # between two attempts; drawn between nothing and this (full jitter)
 _CLOSE_SECONDS: Final = 0.5  # a peer that is gone does not answer a closing handshake
 _SETTLED_SECONDS: Final = 1.0  # a connection that lived less counts as a failed attempt and is backed off
 
@@ -45,24 +56,30 @@ class StreamBroken(Exception):
 class _Stream:
     """The life of one stream: connections in a row, health said at every change."""
 
-    def __init__(self, kind: str, market: str, emit: Emit, now: Now) -> None:
+    def __init__(self, kind: str, market: str, emit: Emit, now: Now, draw: Draw) -> None:
         self._kind = kind
         self._market = market
         self._emit = emit
         self._now = now
+        self._draw = draw
         self._healthy_since: float | None = None
+        self._begun = asyncio.Event()
+        self.breaks = 0
 
     async def run(self) -> None:
-        """Until cancelled. The first attempt after a settled connection goes out at once, later ones back off."""
+        """Until cancelled. Every attempt is jittered, so that many bots do not all come back in one moment."""
         while True:
-            async for attempt in AsyncRetrying(
-                wait=wait_exponential(multiplier=0.1, max=5), retry=retry_if_exception_type(StreamBroken)
-            ):
+            async for attempt in AsyncRetrying(wait=self._pause, retry=retry_if_exception_type(StreamBroken)):
                 with attempt:
                     await self._one_connection()
+            await asyncio.sleep(self._draw() * _FIRST_PAUSE)
+
+    def _pause(self, state: RetryCallState) -> float:
+        return self._draw() * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(state.attempt_number, 16))
 
     async def _one_connection(self) -> None:
         self._healthy_since = None
+        self._begun.clear()
         try:
             await self._connection()
         except Exception as error:
@@ -73,20 +90,30 @@ class _Stream:
     async def _connection(self) -> None:
         raise NotImplementedError
 
+    async def _established(self) -> None:
+        """Wait until the stream is healthy. Raises StreamBroken when that takes too long."""
+        try:
+            async with asyncio.timeout(_ESTABLISH_SECONDS):
+                await self._begun.wait()
+        except TimeoutError:
+            raise StreamBroken(f"the {self._kind} stream was not established in {_ESTABLISH_SECONDS:g} s") from None
+
     def _healthy(self) -> None:
         if self._healthy_since is None:
             self._healthy_since = asyncio.get_running_loop().time()
+            self._begun.set()
             self._emit(StreamChange(self._now(), self._kind, self._market, True))
 
     def _broken(self, reason: str) -> None:
         since = self._healthy_since
+        self.breaks += 1
         log.warning("stream broken", stream=self._kind, market=self._market, reason=reason)
         self._emit(StreamChange(self._now(), self._kind, self._market, False, reason))
         if since is None or asyncio.get_running_loop().time() - since < _SETTLED_SECONDS:
             raise StreamBroken(reason)
 
     # a listener hears everything; each stream overrides its own
-    def on_book(self, book: Any, venue_ms: int, sequence: int) -> None: ...
+    def on_book(self, book: Any, venue_ms: int, sequence: int, previous: int) -> None: ...
     def on_trades(self, rows: list[bybit_rows.Row]) -> None: ...
     def on_orders(self, rows: list[bybit_rows.Row]) -> None: ...
     def on_executions(self, rows: list[bybit_rows.Row]) -> None: ...
@@ -94,38 +121,69 @@ class _Stream:
 
 
 class MarketStream(_Stream):
-    """Book and tape of one market, on an exchange instance of its own."""
+    """Book, tape and candles of one market, on an exchange instance of its own."""
 
     def __init__(
-        self, instrument: Instrument, exchange: Callable[[], Any], silence: float, emit: Emit, now: Now
+        self, instrument: Instrument, exchange: Callable[[], Any], silence: float, emit: Emit, now: Now, draw: Draw
     ) -> None:
-        super().__init__(MARKET, instrument.market, emit, now)
+        super().__init__(MARKET, instrument.market, emit, now, draw)
         self._reader = BookReader(instrument, BYBIT.book_depth)
         self._exchange = exchange
-        self._silence = silence
+        self._longest_silence = silence
+        self._silence = Silence(silence, 0.0)
+        self._last: Book | None = None
 
     async def _connection(self) -> None:
         exchange = self._exchange()
+        self._last = None
         with _listening(exchange, self):
             try:
-                await until_one_ends(self._books(exchange), _for_ever(exchange.watch_trades, self._market))
+                await _admitted(exchange)
+                await until_one_ends(
+                    _for_ever(exchange.watch_order_book, self._market, BYBIT.book_depth),
+                    _for_ever(exchange.watch_trades, self._market),
+                    self._watched(exchange),
+                )
             finally:
                 await _drop(exchange)
                 await exchange.close()
 
-    async def _books(self, exchange: Any) -> None:
-        # ccxt's ping notices a stall only if pings go unanswered as well; a live market's book never rests for so long
-        patience = _ESTABLISH_SECONDS
+    async def _watched(self, exchange: Any) -> None:
+        """Stay while the stream speaks, or the venue confirms that there is nothing to say."""
+        clock = asyncio.get_running_loop().time
+        await self._established()
         while True:
-            try:
-                async with asyncio.timeout(patience):
-                    await exchange.watch_order_book(self._market, BYBIT.book_depth)
-            except TimeoutError:
-                raise StreamBroken(f"no order book of {self._market} for {patience:g} s") from None
-            patience = self._silence
+            left = self._silence.left(clock())
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._confirm(exchange)
+                self._silence.confirmed(clock())
 
-    def on_book(self, book: Any, venue_ms: int, sequence: int) -> None:
-        event = self._reader.book(book, self._now(), venue_ms, sequence)
+    async def _confirm(self, exchange: Any) -> None:
+        """Hold the last book against the venue's own. Raises StreamBroken when the stream has missed something."""
+        last = self._last
+        silent = f"no order book of {self._market} for {self._silence.lasted(asyncio.get_running_loop().time()):.1f} s"
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                own = await exchange.fetch_order_book(self._market, BYBIT.confirm_depth)
+        except Exception as error:
+            raise StreamBroken(f"{silent}, and the venue's own cannot be read: {describe(error)}") from error
+        if last is None or not self._reader.same_touch(own, last):
+            await asyncio.sleep(_LAG_SECONDS)
+            if self._last is last:
+                raise StreamBroken(f"{silent}, while the venue's own has changed")
+        if last is not None and self._last is last:
+            venue_ms = int(own.get("timestamp") or 0)
+            self._emit(Book(self._now(), self._market, last.bids, last.asks, venue_ms, last.sequence, last.sequence))
+
+    def on_book(self, book: Any, venue_ms: int, sequence: int, previous: int) -> None:
+        event = self._reader.book(book, self._now(), venue_ms, sequence, previous)
+        at = asyncio.get_running_loop().time()
+        if self._last is None:
+            self._silence = Silence(self._longest_silence, at)
+        self._silence.heard(at)
+        self._last = event
         self._healthy()
         self._emit(event)
 
@@ -139,8 +197,18 @@ class PrivateStream(_Stream):
 
     _TOPICS = 2
 
-    def __init__(self, exchange: Any, category: str, markets: Markets, emit: Emit, now: Now) -> None:
-        super().__init__(PRIVATE, "", emit, now)
+    def __init__(
+        self,
+        exchange: Any,
+        category: str,
+        markets: Markets,
+        witness: OrderWitness,
+        emit: Emit,
+        now: Now,
+        draw: Draw,
+    ) -> None:
+        super().__init__(PRIVATE, "", emit, now, draw)
+        self._witness = witness
         self._exchange = exchange
         self._category = category
         self._markets = markets
@@ -148,21 +216,26 @@ class PrivateStream(_Stream):
 
     async def _connection(self) -> None:
         self._subscribed = 0
+        self._witness.reset()
         with _listening(self._exchange, self):
             try:
+                await _admitted(self._exchange)
                 await until_one_ends(
                     _for_ever(self._exchange.watch_orders),
                     _for_ever(self._exchange.watch_my_trades),
-                    self._established(),
+                    self._watched(),
                 )
             finally:
                 await _drop(self._exchange)
 
-    async def _established(self) -> None:
-        await asyncio.sleep(_ESTABLISH_SECONDS)
-        if self._healthy_since is None:
-            raise StreamBroken(f"the private stream was not subscribed within {_ESTABLISH_SECONDS:g} s")
-        await asyncio.Event().wait()
+    async def _watched(self) -> None:
+        """Stay until the stream owes something for too long."""
+        await self._established()
+        while True:
+            overdue = self._witness.overdue(self._now())
+            if overdue:
+                raise StreamBroken(overdue)
+            await asyncio.sleep(_WATCH_SECONDS)
 
     def on_subscribed(self) -> None:
         self._subscribed += 1
@@ -173,7 +246,9 @@ class PrivateStream(_Stream):
     def on_orders(self, rows: list[bybit_rows.Row]) -> None:
         for row in rows:
             if row["category"] == self._category:
-                self._emit(bybit_rows.order_report(row, self._markets.by_venue_symbol, self._now()))
+                report = bybit_rows.order_report(row, self._markets.by_venue_symbol, self._now())
+                self._witness.tell(report)
+                self._emit(report)
 
     def on_executions(self, rows: list[bybit_rows.Row]) -> None:
         for row in rows:
@@ -193,7 +268,13 @@ def _listening(exchange: Any, listener: _Stream) -> Iterator[None]:
         exchange.listener = None
 
 
-async def _for_ever(watch: Callable[..., Awaitable[Any]], *arguments: str) -> None:
+async def _admitted(exchange: Any) -> None:
+    """Venues count connections too. Raises NotSent when there were too many."""
+    if exchange.pacer is not None:
+        await exchange.pacer.admit(Ask("CONNECT"))
+
+
+async def _for_ever(watch: Callable[..., Awaitable[Any]], *arguments: str | int) -> None:
     """Subscribe, and stay to hear of the connection's end: rows go to the listener, so ccxt resolves nothing."""
     while True:
         await watch(*arguments)
