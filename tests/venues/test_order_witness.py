@@ -108,7 +108,8 @@ steps = st.lists(
 
 @given(steps)
 def test_a_stream_that_tells_everything_in_time_is_never_blamed(script: list[tuple[str, int]]) -> None:
-    witness, orders, at = OrderWitness(), {}, T0
+    orders: dict[str, OrderReport] = {}
+    witness, at = OrderWitness(), T0
     for what, number in script:
         venue_id = f"v{number}"
         known = orders.get(venue_id)

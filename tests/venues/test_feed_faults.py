@@ -1,0 +1,122 @@
+"""How soon a stream's fault is noticed, and how soon it is whole again, with ccxt as it is installed.
+
+Seconds are from the fault to `StreamChange(healthy=False)`, which shuts the gate, and from there (or from when the
+venue speaks again) to the first sound book or the private stream's return; run with `-s` to see them.
+"""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from deskbot.core.commands import Place, QueryOpenOrders
+from deskbot.core.events import Book, StreamChange
+from deskbot.core.instrument import BUY, SELL
+from deskbot.simulator.server import Simulator
+from tests.venues.conftest import SWAP, MakeVenue
+from tests.venues.test_streams import Heard, opened, streaming
+
+pytestmark = pytest.mark.component
+
+BOOKS = "orderbook.50.BTCUSDT"
+PRIVATE_TOPICS = ("order", "execution")
+SILENT = {"action": "drop", "probability": 1.0}
+
+
+class Watch:
+    """When the health of one stream changed, on the loop's clock."""
+
+    def __init__(self, heard: Heard, stream: str) -> None:
+        self._heard = heard
+        self._stream = stream
+        self._seen = len(heard.events)
+
+    async def until(self, healthy: bool, what: str) -> float:
+        begun = asyncio.get_running_loop().time()
+        await self._heard.until(lambda: self._changed(healthy))
+        seconds = asyncio.get_running_loop().time() - begun
+        print(f"bybit, {self._stream}: {what} after {seconds:.2f} s")
+        return seconds
+
+    def _changed(self, healthy: bool) -> bool:
+        changes: list[Any] = [one for one in self._heard.of(StreamChange, self._seen) if one.stream == self._stream]
+        return bool(changes) and changes[-1].healthy is healthy
+
+
+@pytest.mark.parametrize(
+    ("fault", "noticed_within"),
+    [({"action": "drop"}, 0.5), ({"action": "garbage", "body": "{not json"}, 0.5)],
+    ids=["lost delta", "poison frame"],
+)
+async def test_a_broken_market_stream_shuts_the_gate_at_once_and_is_whole_within_three_seconds(
+    make_venue: MakeVenue, simulator: Simulator, fault: dict[str, Any], noticed_within: float
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        watch = Watch(heard, "market")
+        simulator.faults.add({"endpoint": BOOKS, **fault})
+        assert await watch.until(False, f"{fault['action']}: gate shut") < noticed_within
+        assert await watch.until(True, f"{fault['action']}: whole again") < 3
+
+
+async def test_a_silent_market_stream_whose_pings_are_answered_shuts_the_gate_within_three_seconds(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        await heard.until(lambda: len(heard.of(Book)) > 60)
+        watch = Watch(heard, "market")
+        simulator.faults.add({"endpoint": BOOKS, **SILENT})
+        assert await watch.until(False, "silent: gate shut") < 3
+        simulator.faults.clear()
+        assert await watch.until(True, "silent: whole again") < 3 + 5, "an attempt may be under way already"
+
+
+async def test_a_market_in_which_nothing_happens_keeps_its_stream_and_its_book_stays_fresh(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP, market_silence=0.4)
+    async with streaming(venue) as heard:
+        simulator.venue._next, simulator.venue._events = None, iter(())
+        await asyncio.sleep(0.5)
+        start = len(heard.events)
+        await heard.until(lambda: len(heard.of(Book, start)) >= 3)
+        first, second, third = heard.of(Book, start)[:3]
+        assert (first.bids, first.sequence, first.previous) == (third.bids, third.sequence, third.sequence)
+        assert first.at < second.at < third.at
+        assert heard.health("market", start) == []
+
+
+async def test_a_silent_private_stream_is_found_out_by_the_next_order(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    venue, instrument = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        watch = Watch(heard, "private")
+        for topic in PRIVATE_TOPICS:
+            simulator.faults.add({"endpoint": topic, **SILENT})
+        await venue.place(Place("d1", SWAP[1], BUY, instrument.ticks("58000"), 10, True, False))
+        assert await watch.until(False, "silent after an order: gate shut") < 5
+        simulator.faults.clear()
+        assert await watch.until(True, "silent after an order: whole again") < 3
+        assert heard.health("market") == [True], "one stream's fault does not disturb the other"
+
+
+async def test_a_silent_private_stream_is_found_out_by_the_audit_when_a_resting_order_is_filled(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    venue, _ = await opened(make_venue, *SWAP)
+    bob = await make_venue(*SWAP, key="bob")
+    await bob.open()
+    async with streaming(venue) as heard:
+        best = heard.of(Book)[-1].bids[0][0]
+        await venue.place(Place("d1", SWAP[1], BUY, best - 50, 10, True, False))
+        await asyncio.sleep(3.1)  # until the lists are past the doubt of being behind the stream
+        for topic in PRIVATE_TOPICS:
+            simulator.faults.add({"endpoint": topic, "account": "alice", **SILENT})
+        watch = Watch(heard, "private")
+        while (await venue.query_open_orders(QueryOpenOrders(1))).orders:
+            await bob.place(Place(f"b{asyncio.get_running_loop().time():.0f}", SWAP[1], SELL, 0, 5000, False, False))
+        assert await watch.until(False, "silent while an order fills: gate shut after the audit") < 5
+        simulator.faults.clear()
+        assert await watch.until(True, "silent while an order fills: whole again") < 3
