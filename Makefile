@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-mutation check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds u
 
 bench-idle: setup ## Memory of an idle bot's pod, and the time until it is Ready
 	@$(BIN)/python -m tests.desk.bench idle
+
+bench-mutation: setup ## Change the core in every small way and see whether the tests notice (an hour on two cores)
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 check: setup ## Format, lint, types, import directions, generated files, workflows
 	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
