@@ -7,6 +7,7 @@ exchange's arithmetic, which shares no code with the engine's.
 
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
@@ -15,9 +16,9 @@ from deskbot.core.commands import Place
 from deskbot.core.events import Fill, OrderReport, VenuePosition
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.money import UNIT, divide_half_even
-from deskbot.core.orders import FILLED
+from deskbot.core.orders import EXPIRED, FILLED
 from deskbot.matching import (
-    Accepted,
+    EndReason,
     Exchange,
     ExecutionReport,
     MarketEvent,
@@ -30,12 +31,13 @@ from deskbot.matching import (
 )
 from deskbot.matching import OrderReport as VenueOrderReport
 from deskbot.matching.ledger import MarketLedger
-from deskbot.simulation.dialects import SimulatedVenue
+from deskbot.simulation.dialects import PostOnly, SimulatedVenue
 from deskbot.simulation.sayings import Saying
 from deskbot.simulation.schedule import Schedule
 from deskbot.simulation.trouble import Trouble
 
 ACCOUNT = "bot"
+AGAIN = "#"
 THIRD_COIN = "BNB"
 FUNDS = {"USDT": Decimal(1_000_000), "BTC": Decimal(50), "ETH": Decimal(1000)}
 
@@ -64,6 +66,8 @@ class Account:
         self.fills: list[tuple[int, Fill]] = []
         self.truth = {name: MarketLedger(listing) for name, listing in self.listings.items()}
         self._positions: dict[str, list[tuple[int, VenuePosition]]] = {name: [] for name in self.listings}
+        self._armed = 0
+        self._hidden: set[str] = set()  # orders that were refused at the door
         self.bad_orders: list[str] = []
 
     # requests that have arrived
@@ -76,14 +80,28 @@ class Account:
         if self._trouble.holds("market-halted", now):
             return says.halted
         wanted = new_order(command, self.listings[command.market], self.instruments[command.market])
+        if not self.venue.ids_for_ever:
+            wanted = replace(wanted, link_id=self._name_again(command.client_id))
         answer = self.exchange.create(now, ACCOUNT, wanted)
         if isinstance(answer, Refusal):
             return self._refused(answer, command)
+        if self.venue.post_only is PostOnly.REFUSED and command.post_only and self._would_take(command):
+            self._hidden.add(answer.order_id)
+            self.advance()
+            return says.post_only
         self.advance()
-        return self._after_entry(answer)
-
-    def _after_entry(self, answer: Accepted) -> Saying | str:
         return answer.order_id
+
+    def _name_again(self, client_id: str) -> str:
+        """An id may come again once its order has ended: then the exchange of the core sees another one."""
+        ended = sum(venue_id not in self.live for venue_id in self.by_client_id.get(client_id, ()))
+        return f"{client_id}{AGAIN}{ended}" if ended else client_id
+
+    def _would_take(self, command: Place) -> bool:
+        book = self.exchange.book(self.listings[command.market].key, 1)
+        if command.side == BUY:
+            return bool(book.asks) and command.price_ticks >= book.asks[0][0]
+        return bool(book.bids) and command.price_ticks <= book.bids[0][0]
 
     def _refused(self, refusal: Refusal, command: Place) -> Saying:
         says = self.venue.sayings
@@ -114,6 +132,19 @@ class Account:
     def _counting(self, made: list[str]) -> int:
         newest = (self.orders[venue_id][-1][1] for venue_id in made)
         return sum(report.state < FILLED or report.filled_lots > 0 for report in newest)
+
+    def arm_dead_man(self, nanoseconds: int) -> None:
+        """Cancel everything unless this is asked for again in time; 0 lets go."""
+        self._armed += 1
+        armed = self._armed
+        if nanoseconds:
+            self._schedule.after(nanoseconds, lambda: self._dead_man(armed))
+
+    def _dead_man(self, armed: int) -> None:
+        if armed == self._armed:
+            self._trouble.struck("dead-man-strikes", self._schedule.now)
+            for venue_id in list(self.live):
+                self.cancel(venue_id)
 
     # what others do
 
@@ -181,7 +212,12 @@ class Account:
                 self._position(report)
 
     def _order(self, report: VenueOrderReport) -> None:
+        if report.order_id in self._hidden:
+            return
         made = order_report(report, self._by_key[report.market])
+        made.client_id = made.client_id.partition(AGAIN)[0]
+        if report.end_reason is EndReason.POST_ONLY_WOULD_TAKE and self.venue.post_only is PostOnly.EXPIRED:
+            made.state = EXPIRED
         past = self.orders.setdefault(made.venue_id, [])
         if not past and made.client_id:
             self.by_client_id.setdefault(made.client_id, []).append(made.venue_id)
@@ -194,6 +230,7 @@ class Account:
 
     def _execution(self, report: ExecutionReport) -> None:
         fill = fill_of(report, self._by_key[report.market])
+        fill.client_id = fill.client_id.partition(AGAIN)[0]
         if self._trouble.holds("third-coin-fees", report.time_ns):
             fill.fee_asset, fill.fee = THIRD_COIN, fill.fee // 3 + 1
         self.fills.append((report.time_ns, fill))

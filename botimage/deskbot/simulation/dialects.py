@@ -5,7 +5,7 @@ say are beside them. Lists, pages and frames lie below this level: the adapters'
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Final
@@ -36,6 +36,7 @@ class SimulatedVenue:
     sayings: Sayings
     post_only: PostOnly
     ids_for_ever: bool = True
+    dead_man: bool = True
     receive_window: int = 5 * SECOND
     visibility_delay: int = 29 * SECOND // 10
 
@@ -45,7 +46,9 @@ class SimulatedVenue:
         return self.listings[0].category is Category.LINEAR
 
 
-def _listing(base: str, category: Category, tick: str, step: str, least: str, maker: str, taker: str) -> Listing:
+def _listing(base: str, category: Category, maker: str, taker: str) -> Listing:
+    """Bitcoin in steps of 0.001 from one step, ether in steps of 0.01 from two steps."""
+    tick, step, least = {"BTC": ("0.1", "0.001", "0.001"), "ETH": ("0.01", "0.01", "0.02")}[base]
     return Listing(
         symbol=f"{base}USDT",
         category=category,
@@ -54,10 +57,10 @@ def _listing(base: str, category: Category, tick: str, step: str, least: str, ma
         settle="USDT",
         tick_size=Decimal(tick),
         quantity_step=Decimal(step),
-        min_quantity=Decimal(step),
+        min_quantity=Decimal(least),
         max_quantity=Decimal(1000),
         max_market_quantity=Decimal(500),
-        min_notional=Decimal(least),
+        min_notional=Decimal(5),
         maker_rate=Decimal(maker),
         taker_rate=Decimal(taker),
     )
@@ -67,13 +70,17 @@ def _bybit(code: int, message: str, kind: str) -> Saying:
     return Saying(kind, f'bybit {{"retCode":{code},"retMsg":"{message}","result":{{}},"retExtInfo":{{}}}}')
 
 
+def _binance(code: int, message: str, kind: str) -> Saying:
+    return Saying(kind, f'binance {{"code":{code},"msg":"{message}"}}')
+
+
 _BYBIT_PAGE: Final = "bybit POST https://venue/v5/order"
 
 BYBIT: Final = SimulatedVenue(
     name="bybit",
     listings=(
-        _listing("BTC", Category.LINEAR, "0.1", "0.001", "5", "0.0002", "0.00055"),
-        _listing("ETH", Category.LINEAR, "0.01", "0.01", "5", "0.0002", "0.00055"),
+        _listing("BTC", Category.LINEAR, "0.0002", "0.00055"),
+        _listing("ETH", Category.LINEAR, "0.0002", "0.00055"),
     ),
     post_only=PostOnly.CANCELLED,
     sayings=Sayings(
@@ -116,4 +123,64 @@ BYBIT: Final = SimulatedVenue(
     ),
 )
 
-VENUES: Final[Mapping[str, SimulatedVenue]] = {BYBIT.name: BYBIT}
+_BINANCE_PAGE: Final = "binance POST https://venue/api/v3/order"
+_BINANCE_BANNED: Final = '"msg":"Way too much request weight used; IP banned until 1790000000000."'
+
+_BINANCE: Final = Sayings(
+    timed_out=Saying("RequestTimeout", _BINANCE_PAGE),
+    reset=(Saying("ExchangeNotAvailable", _BINANCE_PAGE), Saying("NetworkError", _BINANCE_PAGE)),
+    unsure=(
+        _binance(-1000, "An unknown error occurred while processing the request.", "OperationFailed"),
+        _binance(-1001, "Internal error; unable to process your request. Please try again.", "OperationFailed"),
+        _binance(-1006, "An unexpected response was received from the message bus.", "OperationFailed"),
+        _binance(-1007, "Timeout waiting for response from backend server.", "RequestTimeout"),
+        _binance(-1008, "Server is currently overloaded with other requests.", "OperationFailed"),
+        _binance(-1016, "This service is no longer available.", "BadRequest"),
+        Saying("ExchangeNotAvailable", f"{_BINANCE_PAGE} 503 Service Unavailable"),
+        Saying("BadResponse", "binance the answer is empty"),
+    ),
+    duplicate=_binance(-2010, "Duplicate order sent.", "InvalidOrder"),
+    refused=(_binance(-2010, "Account has insufficient balance for requested action.", "InsufficientFunds"),),
+    bad_order=Saying("InvalidOrder", 'binance order amount {"code":-1013,"msg":"Filter failure: LOT_SIZE"}'),
+    post_only=Saying("OrderImmediatelyFillable", "binance Order would immediately match and take."),
+    not_found=(_binance(-2011, "Unknown order sent.", "OrderNotFound"),),
+    limited=Saying("DDoSProtection", 'binance 429 Too Many Requests {"code":-1003,"msg":"Too many requests."}'),
+    banned=Saying("DDoSProtection", f'binance 418 I\'m a teapot {{"code":-1003,{_BINANCE_BANNED}}}'),
+    late=_binance(-1021, "Timestamp for this request is outside of the recvWindow.", "InvalidNonce"),
+    maintenance=(
+        Saying("ExchangeNotAvailable", f"{_BINANCE_PAGE} 503 Service Unavailable"),
+        _binance(-1016, "This service is no longer available.", "BadRequest"),
+    ),
+    revoked=(_binance(-2015, "Invalid API-key, IP, or permissions for action.", "AuthenticationError"),),
+    halted=Saying("MarketClosed", "binance Market is closed."),
+    page=NO_ID,
+)
+
+BINANCE: Final = SimulatedVenue(
+    name="binance",
+    listings=(
+        _listing("BTC", Category.SPOT, "0.001", "0.001"),
+        _listing("ETH", Category.SPOT, "0.001", "0.001"),
+    ),
+    post_only=PostOnly.REFUSED,
+    ids_for_ever=False,
+    dead_man=False,
+    sayings=_BINANCE,
+)
+
+BINANCEUSDM: Final = SimulatedVenue(
+    name="binanceusdm",
+    listings=(
+        _listing("BTC", Category.LINEAR, "0.0002", "0.0005"),
+        _listing("ETH", Category.LINEAR, "0.0002", "0.0005"),
+    ),
+    post_only=PostOnly.EXPIRED,
+    sayings=replace(
+        _BINANCE,
+        duplicate=_binance(-4116, "ClientOrderId is duplicated.", "InvalidOrder"),
+        refused=(_binance(-2019, "Margin is insufficient.", "InsufficientFunds"),),
+        post_only=_binance(-5022, "Due to the order could not be executed as maker, rejected.", "OrderNotFillable"),
+    ),
+)
+
+VENUES: Final[Mapping[str, SimulatedVenue]] = {venue.name: venue for venue in (BYBIT, BINANCE, BINANCEUSDM)}

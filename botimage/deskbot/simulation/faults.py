@@ -7,7 +7,7 @@
 
 Rows of the catalogue without a meaning at this level, and where they are held instead: F07 (no library option re-sends:
 the venues' tests), F09 and F13 (the engine sends neither batches nor cancel-replace), F22 (many bots at once), F27
-(instruments' properties), F33–F39, F42, F43 and F45 (clusters and stores).
+(instruments' properties), F34–F38, F42, F43 and F45 (clusters and stores).
 """
 
 from collections.abc import Mapping
@@ -81,6 +81,8 @@ _TABLE: Final = (
     Fault("F31b", "killed-journal-torn", "kill -9 with a part of the last group on the disk", _X, 1, 4),
     Fault("F32", "killed-sweeping", "kill -9 in the middle of a cancel-all or a reconciliation", _X, 1, 5),
     Fault("F32b", "cancel-all-lies", "a cancel-all is acknowledged and leaves orders standing", _L, 9000, 3),
+    Fault("F33", "dead-man-strikes", "the venue's dead man's switch cancels everything", _C, 1, 0),
+    Fault("F33b", "dead-man-unheard", "winding up the dead man's switch gets no answer", _C, 4, 2),
     Fault("F39", "journal-lost", "the journal's volume is gone with the process", _M, 1, 1),
     Fault("F40", "disk-full", "the journal cannot be written", _L, 5000, 3),
     Fault("F40b", "disk-slow", "the journal takes long to be durable", _L, 5000, 3),
@@ -115,7 +117,7 @@ def faults_of(venue: str, names: tuple[str, ...] = ()) -> list[Fault]:
 def draw(seed: int, venue: str, names: tuple[str, ...] = ()) -> Script:
     """The script of a seed: what goes wrong in its life, and when."""
     random = Random(f"script {venue} {seed}")  # noqa: S311 - a simulation, repeatable on purpose
-    possible = faults_of(venue, names)
+    possible = [fault for fault in faults_of(venue, names) if fault.weight]
     length = random.choice((30, 45, 60)) * SECOND // MILLISECOND
     weights = [fault.weight for fault in possible]
     drawn = random.choices(possible, weights, k=random.randint(12, 26)) if possible else []

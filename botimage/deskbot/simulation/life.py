@@ -92,6 +92,7 @@ class Life:
         ]
         self._trading = self._random("others")
         self.mad = False
+        self._dead_man_after = self._random("dead man").choice((0, 4, 30)) * SECOND
         self._strategies = self._random("strategies")
         self.wish = Wish()
         self.process: Process | None = None
@@ -263,6 +264,7 @@ class Life:
             markets=tuple(self.account.instruments),
             limits=self.limits,
             strategies=strategies if process.ready else {},
+            dead_man_after=self._dead_man_after,
         )
         process.put(control)
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 
 from deskbot.core.commands import (
+    ArmDeadMan,
     Cancel,
     CancelAll,
     CancelForeign,
@@ -27,10 +28,12 @@ from deskbot.core.commands import (
 from deskbot.core.events import (
     ACCEPTED,
     NOT_FOUND,
+    REJECTED,
     UNKNOWN,
     BalancesAnswer,
     CancelAllResult,
     CancelResult,
+    DeadManAnswer,
     Event,
     FillsAnswer,
     OpenOrdersAnswer,
@@ -74,6 +77,7 @@ class Network:
             QueryPositions: self._question,
             QueryBalances: self._question,
             QueryFills: self._question,
+            ArmDeadMan: self._dead_man,
         }
         self._weather: tuple[tuple[str, tuple[Saying, ...]], ...] = (
             ("maintenance", self._says.maintenance),
@@ -281,6 +285,18 @@ class Network:
             self._later(self._delay(), reply, CancelAllResult(0, command.request, ACCEPTED))
 
         self._schedule.after(self._delay(), arrived)
+
+    def _dead_man(self, command: ArmDeadMan, reply: Reply) -> None:
+        if not self._account.venue.dead_man:
+            self._later(0, reply, DeadManAnswer(0, command.request, REJECTED, "the venue has none"))
+            return
+        heard = self._blocked() is None and not self._trouble.takes("dead-man-unheard")
+        if heard or self._random.random() < 0.5:
+            self._schedule.after(self._delay(), lambda: self._account.arm_dead_man(command.seconds * SECOND))
+        if heard:
+            self._later(2 * self._delay(), reply, DeadManAnswer(0, command.request, ACCEPTED))
+        else:
+            self._later(HTTP_TIMEOUT, reply, DeadManAnswer(0, command.request, UNKNOWN))
 
     # questions
 

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deskbot.core.orders import UNKNOWN
+from deskbot.core.orders import SENT, UNKNOWN
 from deskbot.matching.ledger import MarketLedger
+from deskbot.simulation.schedule import SECOND
 
 if TYPE_CHECKING:
     from deskbot.simulation.life import Life
@@ -20,7 +21,7 @@ def at_rest(life: "Life") -> tuple[str, str] | None:
     summary = engine.summary()
     return (
         _state(life, summary)
-        or _orders(life, engine._state.durable)  # noqa: SLF001 - the witness looks inside
+        or _orders(life, engine._state.durable, process.clock())  # noqa: SLF001 - the witness looks inside
         or _books(life, engine._state.durable)  # noqa: SLF001
     )
 
@@ -40,15 +41,16 @@ def _problem(summary: Any) -> str:
     return f", {summary.problem[0]}: {summary.problem[1]}" if summary.problem else ""
 
 
-def _orders(life: "Life", durable: Any) -> tuple[str, str] | None:
+def _orders(life: "Life", durable: Any, now: int) -> tuple[str, str] | None:
     ours = {report.client_id for report in life.account.live.values() if report.client_id}
     live = {order.client_id for order in durable.live_orders()}
     if ours - live:
         return "I1", f"{min(ours - live)} rests at the venue and the engine does not hold it for live"
     if life.halted() and ours:
         return "I6", f"{min(ours)} rests in a halt"
-    if any(order.state == UNKNOWN for order in durable.orders.values()):
-        return "I11", "the outcome of an order is still unknown"
+    for order in durable.orders.values():
+        if order.state == UNKNOWN or (order.state == SENT and now - order.sent_at > SECOND):
+            return "I11", f"the outcome of {order.client_id} is still unknown"
     return None
 
 

@@ -29,7 +29,10 @@ DUPLICATE_CLIENT_ID: Final = "DuplicateClientId"
 _DUPLICATE: Final = {
     "110072",  # OrderLinkedID is duplicate [InvalidOrder]: the first order of that id is live or was
     "170141",  # Duplicate clientOrderId [InvalidOrder]
+    "-4116",  # Binance USD-M: ClientOrderId is duplicated [InvalidOrder]
 }
+# Binance spot has one code for every refusal of a new order; this text among them says that the first one is open.
+_DUPLICATE_TEXT: Final = "Duplicate order sent"
 _OUTCOME_UNKNOWN: Final = {
     "5004",  # Server Timeout [ExchangeError]
     "10000",  # Server Timeout [ExchangeError]
@@ -47,6 +50,13 @@ _OUTCOME_UNKNOWN: Final = {
     "170150",  # Cancel order failed [ExchangeError]
     "170191",  # Can not cancel order, please try again later [InvalidOrder]
     "170234",  # System Error [ExchangeError]
+    # Binance
+    "-1000",  # An unknown error occurred while processing the request [OperationFailed]
+    "-1001",  # Internal error; unable to process your request [OperationFailed]
+    "-1006",  # An unexpected response was received from the message bus, execution status unknown [OperationFailed]
+    "-1007",  # Timeout waiting for response from backend server, execution status unknown [RequestTimeout]
+    "-1008",  # Server is currently overloaded [OperationFailed]
+    "-1016",  # This service is no longer available: shutting down [BadRequest]
 }
 _ALREADY_ENDED: Final = {
     "110008",  # Order has been finished or canceled [InvalidOrder]
@@ -78,9 +88,9 @@ _DEFINITE_WITH_CODE: Final = (
 )
 _ASK_FIRST: Final = (ccxt_errors.OrderNotFound, ccxt_errors.DuplicateOrderId)
 
-_CODE: Final = re.compile(r'"ret_?[cC]ode"\s*:\s*"?(-?\d+)')
+_CODE: Final = re.compile(r'"(?:ret_?[cC]ode|code)"\s*:\s*"?(-?\d+)')
 _QUERY: Final = re.compile(r"\?\S*")
-_MESSAGE: Final = re.compile(r'"ret_?[mM]sg"\s*:\s*"([^"]*)"')
+_MESSAGE: Final = re.compile(r'"(?:ret_?[mM]sg|msg)"\s*:\s*"([^"]*)"')
 
 
 def venue_code(error: BaseException) -> str:
@@ -104,7 +114,7 @@ def place_outcome(error: Exception) -> tuple[str, str]:
     if isinstance(error, NotSent):
         return REJECTED, str(error)
     code = venue_code(error)
-    if code in _DUPLICATE or isinstance(error, ccxt_errors.DuplicateOrderId):
+    if code in _DUPLICATE or _DUPLICATE_TEXT in str(error) or isinstance(error, ccxt_errors.DuplicateOrderId):
         return UNKNOWN, DUPLICATE_CLIENT_ID
     if code in _OUTCOME_UNKNOWN or isinstance(error, _ASK_FIRST) or not _definite(error, code):
         return UNKNOWN, describe(error)

@@ -1,0 +1,80 @@
+"""Mistakes about when risk may be added, and how much."""
+
+from typing import Any
+
+from deskbot.core import gate, quoting
+from deskbot.core.commands import Persist, Place
+from deskbot.core.engine import Engine
+from deskbot.core.market import MarketState
+from deskbot.core.orders import PENDING_CANCEL, UNKNOWN, Order
+from deskbot.core.records import Intent
+from tests.simulation.broken.breakage import Breakage, Patch
+
+
+def _without(name: str) -> Any:
+    def breaks(patch: Patch) -> None:
+        patch.setattr(gate, "CHECKS", tuple(check for check in gate.CHECKS if check.__name__ != name))
+
+    return breaks
+
+
+def _forgets_exposure(patch: Patch) -> None:
+    real = Order.at_risk_lots.fget  # type: ignore[attr-defined]
+    forgotten = property(lambda self: 0 if self.state in (PENDING_CANCEL, UNKNOWN) else real(self))
+    patch.setattr(Order, "at_risk_lots", forgotten)
+
+
+def _rounds_late(patch: Patch) -> None:
+    real = quoting._place
+
+    def place(state: Any, market: str, target: Any) -> None:
+        before = len(state.out)
+        real(state, market, target)
+        for command in state.out[before:]:
+            if isinstance(command, Place):
+                command.lots = -(-command.lots // 5) * 5
+
+    patch.setattr(quoting, "_place", place)
+
+
+def _skips_the_journal(patch: Patch) -> None:
+    real = quoting._place
+
+    def place(state: Any, market: str, target: Any) -> None:
+        before = len(state.out)
+        real(state, market, target)
+        made = state.out[before:]
+        kept = [c for c in made if not (isinstance(c, Persist) and isinstance(c.record, Intent))]
+        state.out[before:] = kept
+
+    patch.setattr(quoting, "_place", place)
+
+
+def _ignores_market_streams(patch: Patch) -> None:
+    patch.setattr(MarketState, "on_stream", lambda _self, _healthy, _reason: None)
+
+
+def _ignores_age(patch: Patch) -> None:
+    def judge(self: Any, _at: int, _max_age: int) -> str:
+        self.verdict = "" if self.bid and self.ask else "book_empty"
+        return str(self.verdict)
+
+    patch.setattr(MarketState, "judge", judge)
+
+
+def _trades_before_comparing(patch: Patch) -> None:
+    patch.setattr(Engine, "_why_not_yet", lambda _self: "")
+
+
+BROKEN = (
+    Breakage("unknown-ignored", "risk is added while an order's outcome is unknown", _without("outcome_unknown")),
+    Breakage("position-unchecked", "the position limit is not looked at", _without("position_notional")),
+    Breakage("size-unchecked", "the venue's smallest and largest order are not looked at", _without("amount")),
+    Breakage("steps-unchecked", "a strategy's fractions go out", _without("whole_steps")),
+    Breakage("exposure-forgotten", "cancels under way and unknown orders do not count", _forgets_exposure),
+    Breakage("rounded-after-check", "amounts are rounded after the gate", _rounds_late),
+    Breakage("place-before-persist", "an order goes out whose intent is not in the journal", _skips_the_journal),
+    Breakage("stream-health-ignored", "a broken market stream is traded on", _ignores_market_streams),
+    Breakage("stale-book-quoted", "an old or crossed book is traded on", _ignores_age),
+    Breakage("trades-unreconciled", "orders go out before the venue was compared with", _trades_before_comparing),
+)
