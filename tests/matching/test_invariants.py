@@ -1,5 +1,6 @@
 """Whatever is asked of the exchange and whatever the market does, these hold after every step."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,19 +14,26 @@ from deskbot.matching import (
     Accepted,
     CancelFilter,
     Category,
+    EndReason,
     Exchange,
     Latency,
+    MarketStatus,
     OrderFilter,
     OrderReport,
     OrderStatus,
+    Origin,
+    SelfTrade,
     TimeInForce,
     TriggerDirection,
+    retention,
 )
 from deskbot.matching.accounts import wanted_reservation
+from deskbot.matching.ledger import MarketLedger
+from deskbot.matching.listing import Filters
 from deskbot.matching.orders import FINAL
 from deskbot.matching.units import decimal
 from tests.matching.market import LINEAR, MS, SPOT, Desk
-from tests.reference_ledger import ReferenceFill, ReferenceLedger, in_units
+from tests.reference_ledger import UNITS_PER_COIN, ReferenceFill, ReferenceLedger, in_units
 
 BALANCES = {"USDT": Decimal(40_000), "BTC": Decimal("0.5")}
 ACCOUNTS = ("alice", "bob")
@@ -86,8 +94,29 @@ def wait(desk: Desk, milliseconds: int) -> None:
     desk.settle(milliseconds)
 
 
+def intervene(desk: Desk, what: str, who: str, market: str, price: int) -> None:
+    """The venue acts on its own account."""
+    INTERVENTIONS[what](desk, who, market, price)
+
+
+COARSE = Filters(tick_size=Decimal(2), quantity_step=Decimal("0.01"))
+INTERVENTIONS: dict[str, Callable[[Desk, str, str, int], Any]] = {
+    "fund": lambda desk, _, market, price: desk.exchange.clearing.fund(market, Decimal(price - 60_000) / 1000),
+    "liquidate": lambda desk, who, market, _: desk.exchange.clearing.liquidate(market, who),
+    "deleverage": lambda desk, who, market, _: desk.exchange.clearing.deleverage(market, who, Decimal("0.001")),
+    "mark": lambda desk, _, market, price: desk.exchange.clearing.set_mark(
+        market, desk.exchange.listings[market].ticks(Decimal(price))
+    ),
+    "halt": lambda desk, _, market, __: desk.exchange.clearing.halt(market),
+    "resume": lambda desk, _, market, __: desk.exchange.clearing.resume(market),
+    "cancel": lambda desk, who, market, _: desk.exchange.clearing.cancel(EndReason.BY_VENUE, market, who, most=1),
+    "coarsen": lambda desk, _, market, __: desk.exchange.clearing.change_filters(market, COARSE),
+    "countdown": lambda desk, who, market, _: desk.exchange.arm(desk.now_ns, who, CancelFilter(market=market), 20 * MS),
+    "delist": lambda desk, _, market, __: desk.exchange.clearing.delist(market),
+}
+
 STEPS: dict[str, Callable[..., Any]] = {
-    step.__name__: step for step in (place, cancel, cancel_all, amend, trade, quote, snapshot, wait)
+    step.__name__: step for step in (place, cancel, cancel_all, amend, trade, quote, snapshot, wait, intervene)
 }
 
 
@@ -118,6 +147,7 @@ SPECIAL = st.one_of(
         price=PRICES,
         market=MARKETS,
         time_in_force=st.sampled_from((TimeInForce.POST_ONLY, TimeInForce.IMMEDIATE_OR_CANCEL)),
+        self_trade=st.sampled_from(SelfTrade),
     ),
     named(
         place,
@@ -172,6 +202,8 @@ MARKET = st.one_of(
     named(snapshot, mid=PRICES, size=sizes("0.001", 2000), market=MARKETS),
     named(wait, milliseconds=st.integers(0, 30)),
 )
+VENUE = named(intervene, what=st.sampled_from(tuple(INTERVENTIONS)), who=WHO, market=MARKETS, price=PRICES)
+TROUBLED = st.lists(st.one_of(PLAIN, PLAIN, REQUESTS, MARKET, MARKET, VENUE), min_size=25, max_size=60)
 HISTORIES = st.lists(st.one_of(PLAIN, PLAIN, REQUESTS, MARKET, MARKET, MARKET), min_size=25, max_size=60)
 LATENCIES = st.builds(Latency, entry_ns=st.sampled_from((0, 5 * MS)), cancel_ns=st.just(3 * MS), jitter_ns=st.just(MS))
 
@@ -190,7 +222,7 @@ def check_orders(exchange: Exchange, who: str) -> None:
         assert order.filled_value == sum(fill.value_units for fill in own)
         assert (order.status is OrderStatus.FILLED) == (order.lots > 0 and order.remaining_lots == 0)
         assert order.reserved_units == wanted_reservation(order)
-        if order.ticks:
+        if order.ticks and order.origin is Origin.OWNER:
             assert all((order.ticks - fill.ticks) * order.side.sign >= 0 for fill in own)
         if order.time_in_force is TimeInForce.FILL_OR_KILL and order.ticks:
             assert order.filled_lots in {0, order.lots}
@@ -223,11 +255,15 @@ def check_money(exchange: Exchange, who: str, balances: Mapping[str, Decimal]) -
         assert told.cash_units == in_units(plain.cash)
         assert told.realised_units == in_units(plain.realised)
         assert told.fees == {asset: in_units(fee) for asset, fee in plain.fees.items()}
+    for key, told in truth.markets.items():
+        assert told.funding_units == sum(paid.paid_units for paid in exchange.fundings(who) if paid.market == key)
     expected = {asset: Fraction(amount) for asset, amount in balances.items()}
     for key, plain in ledgers.items():
         listing = exchange.listings[key]
         if listing.category is Category.LINEAR:
             expected[listing.settle] += plain.realised - plain.fees.get(listing.settle, 0)
+            if key in truth.markets:
+                expected[listing.settle] -= Fraction(truth.markets[key].funding_units, UNITS_PER_COIN)
         else:
             expected[listing.base] += plain.position
             expected[listing.quote] += plain.cash - plain.fees.get(listing.quote, 0)
@@ -235,6 +271,35 @@ def check_money(exchange: Exchange, who: str, balances: Mapping[str, Decimal]) -
     assert {asset: wallet.balance_units for asset, wallet in wallets.items()} == {
         asset: in_units(amount) for asset, amount in expected.items()
     }
+
+
+def check_sides(exchange: Exchange, who: str) -> None:
+    """Positions are the sums of the fills; nothing rests on a market that is closed."""
+    for key, told in exchange.ground_truth(who).markets.items():
+        listing = exchange.listings[key]
+        fills = [fill for fill in exchange.executions(who) if fill.market == key]
+        base_fees = sum(fill.fee_units for fill in fills if fill.fee_asset == listing.base)
+        lots = sum(fill.side.sign * fill.lots for fill in fills)
+        assert told.position_units == lots * listing.step_units - base_fees
+        assert told.forced == Counter(fill.origin for fill in fills if fill.origin is not Origin.OWNER)
+        if exchange.status(key) is MarketStatus.CLOSED:
+            assert listing.category is Category.SPOT or told.position_units == 0
+            assert not [order for order in exchange.open_orders(who) if order.market == key]
+
+
+def seen(exchange: Exchange) -> str:
+    """Everything an owner can read, as text; times of reading are left out."""
+    told: list[object] = []
+    for who in ACCOUNTS:
+        orders = exchange.order_history(who)
+        told += [(one.order_id, one.status, one.lots, one.filled_lots, one.ticks, one.updated_ns) for one in orders]
+        told += [one.order_id for one in exchange.open_orders(who)]
+        told += exchange.executions(who)
+        told += exchange.fundings(who)
+        told += [(name, one.balance_units, one.locked_units) for name, one in exchange.wallet(who).items()]
+        position = exchange.position(who, LINEAR)
+        told += [position.lots, position.cost_units, position.realised_units]
+    return repr(told)
 
 
 def check_locks(exchange: Exchange, who: str) -> None:
@@ -261,6 +326,56 @@ def test_money_and_orders_add_up_after_every_step(history: list[Step], latency: 
     for who in ACCOUNTS:
         check_orders(desk.exchange, who)
         check_money(desk.exchange, who, BALANCES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=TROUBLED, latency=LATENCIES)
+def test_money_adds_up_whatever_the_venue_does_on_its_own_account(history: list[Step], latency: Latency) -> None:
+    desk = opened(latency)
+    for step in history:
+        step(desk)
+    desk.settle(1000)
+    for who in ACCOUNTS:
+        check_money(desk.exchange, who, BALANCES)
+        check_sides(desk.exchange, who)
+
+
+@settings(max_examples=25, deadline=None)
+@given(history=TROUBLED, latency=LATENCIES, ago=st.integers(0, 60))
+def test_what_is_seen_late_is_what_was_seen_then(history: list[Step], latency: Latency, ago: int) -> None:
+    desk = opened(latency)
+    then: dict[int, str] = {}
+    for step in history:
+        step(desk)
+        then[desk.now_ns] = seen(desk.exchange)
+    for at_ns in list(then)[-ago - 1 :]:
+        with desk.exchange.seen_as_of(at_ns):
+            assert seen(desk.exchange) == then[at_ns]
+
+
+@settings(max_examples=25, deadline=None)
+@given(history=TROUBLED, latency=LATENCIES, orders=st.integers(1, 10), executions=st.integers(1, 10))
+def test_what_is_not_kept_any_more_is_still_in_the_sums(
+    history: list[Step], latency: Latency, orders: int, executions: int
+) -> None:
+    desk = opened(latency)
+    for step in history:
+        step(desk)
+        for who in ACCOUNTS:
+            retention.trim(desk.exchange._settlement.accounts[who], orders, executions)
+    for who in ACCOUNTS:
+        exchange, truth = desk.exchange, desk.exchange.ground_truth(who)
+        ledgers = exchange.ledgers_before(who)
+        kept = exchange.executions(who)
+        for fill in kept:
+            ledger = ledgers.setdefault(fill.market, MarketLedger(exchange.listings[fill.market]))
+            ledger.fill(fill.side, fill.ticks, fill.lots, fill.fee_units, fill.fee_asset, fill.origin)
+        for paid in exchange.fundings(who):
+            ledgers.setdefault(paid.market, MarketLedger(exchange.listings[paid.market])).fund(paid.paid_units)
+        assert {key: ledger.truth() for key, ledger in ledgers.items()} == truth.markets
+        assert len(kept) <= executions * 1.1
+        assert truth.executions == sum(one.fills for one in truth.markets.values())
+        assert len([one for one in exchange.order_history(who) if one.status in FINAL]) <= max(orders * 1.1, 1)
 
 
 @settings(max_examples=60, deadline=None)

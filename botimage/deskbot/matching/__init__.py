@@ -7,6 +7,7 @@ code with the engine's, so that each can prove the other wrong.
 from deskbot.matching.exchange import Exchange
 from deskbot.matching.latency import Latency
 from deskbot.matching.listing import Category, Listing
+from deskbot.matching.market import MarketStatus
 from deskbot.matching.market_data import BestQuote, Delta, MarketEvent, PublicTrade, Snapshot
 from deskbot.matching.orders import (
     Accepted,
@@ -18,7 +19,9 @@ from deskbot.matching.orders import (
     OrderFilter,
     OrderStatus,
     OrderType,
+    Origin,
     Refusal,
+    SelfTrade,
     Side,
     TimeInForce,
     TriggerDirection,
@@ -28,6 +31,7 @@ from deskbot.matching.reports import (
     BookView,
     Candle,
     ExecutionReport,
+    FundingReport,
     GroundTruth,
     MarketTruth,
     OrderReport,
@@ -50,10 +54,12 @@ __all__ = [
     "EndReason",
     "Exchange",
     "ExecutionReport",
+    "FundingReport",
     "GroundTruth",
     "Latency",
     "Listing",
     "MarketEvent",
+    "MarketStatus",
     "MarketTruth",
     "NewOrder",
     "Order",
@@ -61,11 +67,13 @@ __all__ = [
     "OrderReport",
     "OrderStatus",
     "OrderType",
+    "Origin",
     "PositionReport",
     "PublicTrade",
     "QueueModel",
     "Refusal",
     "Report",
+    "SelfTrade",
     "Side",
     "Snapshot",
     "TickerView",

@@ -2,7 +2,10 @@
 
 Spot orders lock what they may spend. Linear positions and orders lock nothing; they need initial margin, and what is
 available for anything new is the balance less locks, less margin, less unrealised loss (`available`). Unrealised profit
-is not lent out. Liquidation is not modelled: a loss beyond the balance leaves it negative.
+is not lent out. Liquidation is `clearing`'s; a loss beyond the balance leaves it negative, no insurance fund steps in.
+
+Only the newest orders and executions are kept (`retention`); `opening` holds the ledgers as they were before the first
+execution that is still there.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +15,7 @@ from deskbot.matching.ledger import MarketLedger
 from deskbot.matching.listing import Category, Listing
 from deskbot.matching.orders import FINAL, Order, OrderFilter, Side
 from deskbot.matching.past import Past
-from deskbot.matching.reports import ExecutionReport
+from deskbot.matching.reports import ExecutionReport, FundingReport
 from deskbot.matching.units import ceiling
 
 DEFAULT_LEVERAGE = Decimal(10)
@@ -36,11 +39,14 @@ class Account:
     __slots__ = (
         "active",
         "executions",
+        "executions_dropped",
+        "fundings",
         "lane_ns",
         "ledgers",
         "leverage",
         "links",
         "name",
+        "opening",
         "orders",
         "past",
         "wallets",
@@ -55,6 +61,9 @@ class Account:
         self.orders: dict[str, Order] = {}
         self.links: dict[str, str] = {}
         self.executions: list[ExecutionReport] = []
+        self.executions_dropped = 0
+        self.fundings: list[FundingReport] = []
+        self.opening: dict[str, MarketLedger] = {}
         self.lane_ns = 0
         self.past = Past()
 
@@ -69,6 +78,12 @@ class Account:
         if listing.key not in self.ledgers:
             self.ledgers[listing.key] = MarketLedger(listing)
         return self.ledgers[listing.key]
+
+    def opening_ledger(self, market: str) -> MarketLedger:
+        """The ledger a market had before the first execution that is still kept."""
+        if market not in self.opening:
+            self.opening[market] = self.ledgers[market].emptied()
+        return self.opening[market]
 
     def position_lots(self, listing: Listing) -> int:
         """The signed linear position."""
@@ -90,7 +105,7 @@ def margin(account: Account, listing: Listing, extra: Iterable[tuple[Side, int]]
     held = 0 if ledger is None else ledger.cost_units * (1 if ledger.position_units >= 0 else -1)
     ordered = {Side.BUY: 0, Side.SELL: 0}
     for order in account.active.values():
-        if order.listing is listing:
+        if order.market == listing.key:
             ordered[order.side] += order.reserved_units
     for side, value in extra:
         ordered[side] += value
@@ -100,7 +115,7 @@ def margin(account: Account, listing: Listing, extra: Iterable[tuple[Side, int]]
 
 
 def unrealised(account: Account, listing: Listing, last: int | None) -> int:
-    """Unrealised PnL of a linear position at the last price; 0 before there is one."""
+    """Unrealised PnL of a linear position at a price, that of its mark; 0 before there is one."""
     ledger = account.ledgers.get(listing.key)
     if ledger is None or last is None or ledger.position_units == 0:
         return 0

@@ -106,7 +106,7 @@ def trigger_price_refusal(
 
 def count_refusal(orders: Iterable[Order], listing: Listing, *, conditional: bool) -> Refusal | None:
     """Whether the account already has as many orders on this market as it may."""
-    same = sum(order.listing is listing and (order.trigger_ticks is not None) == conditional for order in orders)
+    same = sum(order.market == listing.key and (order.trigger_ticks is not None) == conditional for order in orders)
     if same >= (listing.max_conditional_orders if conditional else listing.max_open_orders):
         return Refusal.TOO_MANY_OPEN_ORDERS
     return None

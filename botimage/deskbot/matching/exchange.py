@@ -12,11 +12,13 @@ from decimal import Decimal
 from random import Random
 
 from deskbot.matching.accounts import DEFAULT_LEVERAGE, Account
+from deskbot.matching.clearing import Clearing
+from deskbot.matching.countdown import Countdowns
 from deskbot.matching.intake import order_from, terms_from
 from deskbot.matching.latency import Latency
 from deskbot.matching.listing import Category, Listing
-from deskbot.matching.market import Market, Terms
-from deskbot.matching.market_data import MarketEvent
+from deskbot.matching.market import Market, MarketStatus, Terms
+from deskbot.matching.market_data import MarketEvent, PublicTrade
 from deskbot.matching.orders import (
     FINAL,
     Accepted,
@@ -33,6 +35,8 @@ from deskbot.matching.reports import Report
 from deskbot.matching.settlement import IdSource, Settlement
 from deskbot.matching.units import units
 from deskbot.matching.views import Views
+
+NOT_TRADING = {MarketStatus.HALTED: Refusal.MARKET_HALTED, MarketStatus.CLOSED: Refusal.MARKET_CLOSED}
 
 
 class Exchange(Views):
@@ -59,6 +63,8 @@ class Exchange(Views):
         self._order_ids = IdSource("order", seed, start_ns)
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._scheduled = 0
+        self.clearing = Clearing(listed, settlement, markets, self._order_ids, self._finish, self._schedule)
+        self._countdowns = Countdowns(self._schedule, self._run_out)
 
     # what time it is and what is due
 
@@ -84,7 +90,10 @@ class Exchange(Views):
     def market_event(self, event: MarketEvent) -> None:
         """Take one event of the recording at its `time_ns`. Raises KeyError for an unlisted market."""
         self.advance(event.time_ns)
-        self._markets[event.market].take(event)
+        market = self._markets[event.market]
+        market.take(event)
+        if isinstance(event, PublicTrade) and market.listing.category is Category.LINEAR:
+            self.clearing.check_margins(event.market)
 
     # accounts
 
@@ -119,6 +128,8 @@ class Exchange(Views):
         holder, market = self._settlement.accounts.get(account), self._markets.get(wanted.market)
         if holder is None or market is None:
             return Refusal.UNKNOWN_ACCOUNT if holder is None else Refusal.UNKNOWN_SYMBOL
+        if market.status is not MarketStatus.TRADING:
+            return NOT_TRADING[market.status]
         order = order_from(wanted, holder, market, self._order_ids.next(), self.now_ns)
         if isinstance(order, Refusal):
             return order
@@ -138,6 +149,8 @@ class Exchange(Views):
         if isinstance(found, Refusal):
             return found
         holder, market, order = found
+        if market.status is not MarketStatus.TRADING:
+            return NOT_TRADING[market.status]
         terms = terms_from(change, order, market.tape.last)
         if isinstance(terms, Refusal):
             return terms
@@ -174,6 +187,27 @@ class Exchange(Views):
         self._send(holder, self._latency.cancel(self._random), arrive)
         return [Accepted(order.order_id, order.link_id) for order in holder.open_orders() if which.matches(order)]
 
+    # the dead man's switch
+
+    def arm(self, at_ns: int, account: str, which: CancelFilter, after_ns: int) -> None:
+        """Let the account's orders that match end unless this is called again within `after_ns`."""
+        self.advance(at_ns)
+        self._countdowns.arm(account, which, self.now_ns + after_ns)
+
+    def disarm(self, at_ns: int, account: str, which: CancelFilter) -> bool:
+        """Stop the timer of these orders; whether it was running."""
+        self.advance(at_ns)
+        return self._countdowns.disarm(account, which)
+
+    def countdown(self, account: str, which: CancelFilter) -> int | None:
+        """When the timer of these orders runs out, in venue time; None while it is not armed."""
+        return self._countdowns.due_ns(account, which)
+
+    def _run_out(self, account: str, which: CancelFilter) -> None:
+        for order in self._settlement.accounts[account].open_orders():
+            if which.matches(order):
+                self._finish(order, EndReason.COUNTDOWN)
+
     # the way of a request
 
     def _send(self, holder: Account, delay_ns: int, work: Callable[[], None]) -> None:
@@ -190,7 +224,11 @@ class Exchange(Views):
         heapq.heappush(self._due, (at_ns, self._scheduled, work))
 
     def _arrive(self, holder: Account, market: Market, order: Order) -> None:
+        """An order whose market has stopped meanwhile never enters the book."""
         holder.orders[order.order_id] = order
+        if market.status is not MarketStatus.TRADING:
+            self._finish(order, EndReason.BY_VENUE)
+            return
         market.arrive(order)
         if order.expire_ns is not None and order.status not in FINAL:
             self._schedule(order.expire_ns, lambda: self._finish(order, EndReason.EXPIRED))

@@ -1,6 +1,6 @@
 """A market as the venue lists it: what it is called, its steps and filters, and its fees."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -19,9 +19,13 @@ class Listing:
     """One listed market. Prices are whole ticks and quantities whole lots; a lot is one quantity step.
 
     Rates are fractions of the traded value (`Decimal("0.0002")` is 2 bps); a negative maker rate is a rebate.
-    `max_market_quantity` limits market orders. `price_limit` is the furthest a limit price may lie
-    beyond the last price on the side that takes, as a ratio, or None without such a rule. Raises ValueError when
-    a tick of a lot is finer than 10^-18 of the quote coin.
+    `maintenance_rate` is the share of a position's value below which the equity may not fall. `max_market_quantity`
+    limits market orders. `price_limit` is the furthest a limit price may lie beyond the last price on the side that
+    takes, as a ratio, or None without such a rule.
+
+    Market data counts in ticks and lots of the grid, `grid_tick` and `grid_step`, by default tick and step themselves.
+    Filters may change while a market trades, to any multiples of the grid; the grid never does.
+    Raises ValueError when a tick of a lot is finer than 10^-18 of the quote coin, and for filters off the grid.
     """
 
     symbol: str
@@ -41,6 +45,9 @@ class Listing:
     max_leverage: Decimal = Decimal(100)
     max_open_orders: int = 500
     max_conditional_orders: int = 10
+    maintenance_rate: Decimal = Decimal("0.005")
+    grid_tick: Decimal | None = None
+    grid_step: Decimal | None = None
     key: str = field(init=False)
     tick_units: int = field(init=False, repr=False)
     step_units: int = field(init=False, repr=False)
@@ -49,11 +56,20 @@ class Listing:
     max_lots: int = field(init=False, repr=False)
     max_market_lots: int = field(init=False, repr=False)
     min_notional_units: int = field(init=False, repr=False)
+    maintenance_units: int = field(init=False, repr=False)
     _rates: tuple[int, int] = field(init=False, repr=False)
+    _ticks_each: int = field(init=False, repr=False)
+    _lots_each: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Derive the integers everything inside works with."""
-        tick, step = units(self.tick_size), units(self.quantity_step)
+        tick, step = units(self.grid_tick or self.tick_size), units(self.grid_step or self.quantity_step)
+        ticks_each, off_tick = divmod(units(self.tick_size), tick)
+        lots_each, off_step = divmod(units(self.quantity_step), step)
+        if off_tick or off_step or not ticks_each or not lots_each:
+            raise ValueError(
+                f"{self.symbol}: tick size and step must be multiples of {decimal(tick)} and {decimal(step)}"
+            )
         tick_lot, finer = divmod(tick * step, ONE)
         if finer:
             raise ValueError(f"{self.symbol}: one tick of one lot is finer than 10^-18 {self.quote}")
@@ -66,7 +82,10 @@ class Listing:
             "max_lots": units(self.max_quantity) // step,
             "max_market_lots": units(self.max_market_quantity) // step,
             "min_notional_units": units(self.min_notional),
+            "maintenance_units": units(self.maintenance_rate),
             "_rates": (units(self.taker_rate), units(self.maker_rate)),
+            "_ticks_each": ticks_each,
+            "_lots_each": lots_each,
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -79,11 +98,11 @@ class Listing:
 
     def ticks(self, price: Decimal) -> int | None:
         """A price in ticks, or None when it is no whole multiple of the tick."""
-        return _whole(price, self.tick_units)
+        return _whole(price, self.tick_units, self._ticks_each)
 
     def lots(self, quantity: Decimal) -> int | None:
         """A quantity in lots, or None when it is no whole multiple of the step."""
-        return _whole(quantity, self.step_units)
+        return _whole(quantity, self.step_units, self._lots_each)
 
     def price(self, ticks: int) -> Decimal:
         """Ticks as a price."""
@@ -110,9 +129,34 @@ class Listing:
         return ceiling(amount_units * self._rates[maker], ONE)
 
 
-def _whole(amount: Decimal, step_units: int) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """New filters for a market; None leaves one as it is."""
+
+    tick_size: Decimal | None = None
+    quantity_step: Decimal | None = None
+    min_quantity: Decimal | None = None
+    max_quantity: Decimal | None = None
+    min_notional: Decimal | None = None
+
+    def applied_to(self, listing: Listing) -> Listing:
+        """The listing with these filters, on the grid it has always had. Raises ValueError off that grid."""
+        return replace(
+            listing,
+            grid_tick=listing.grid_tick or listing.tick_size,
+            grid_step=listing.grid_step or listing.quantity_step,
+            tick_size=self.tick_size or listing.tick_size,
+            quantity_step=self.quantity_step or listing.quantity_step,
+            min_quantity=self.min_quantity or listing.min_quantity,
+            max_quantity=self.max_quantity or listing.max_quantity,
+            min_notional=listing.min_notional if self.min_notional is None else self.min_notional,
+        )
+
+
+def _whole(amount: Decimal, step_units: int, each: int) -> int | None:
+    """How many steps an amount is; None when it is no multiple of `each` of them."""
     try:
         count, rest = divmod(units(amount), step_units)
     except ValueError:
         return None
-    return None if rest else count
+    return None if rest or count % each else count

@@ -6,9 +6,12 @@ trades that reach its place in the queue, and the opposite side of the book comi
 Taking does not alter the recorded book, so the same displayed size can be taken again, also by the rest of the same
 order on the next change of the book. Conditional orders wait for the last price.
 
+A halted market goes on being displayed, but nothing trades and nothing may be placed; a closed one is gone.
+
 Everything about money is the settlement's (`settlement`); when things happen is the exchange's (`exchange`).
 """
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from deskbot.matching.book import Book, BookSide
@@ -20,6 +23,7 @@ from deskbot.matching.orders import (
     Order,
     OrderStatus,
     OrderType,
+    SelfTrade,
     Side,
     TimeInForce,
     TriggerDirection,
@@ -29,6 +33,14 @@ from deskbot.matching.reports import TickerView
 from deskbot.matching.resting import RestingSide
 from deskbot.matching.settlement import Settlement
 from deskbot.matching.tape import Tape
+
+
+class MarketStatus(StrEnum):
+    """Whether a market trades."""
+
+    TRADING = "trading"
+    HALTED = "halted"
+    CLOSED = "closed"
 
 
 class Terms(NamedTuple):
@@ -45,7 +57,18 @@ IMMEDIATE = frozenset({TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL
 class Market:
     """The state of one market; `time_ns` is when its book last changed."""
 
-    __slots__ = ("_asks", "_bids", "_conditional", "_reduce_only", "_settlement", "book", "listing", "tape", "time_ns")
+    __slots__ = (
+        "_asks",
+        "_bids",
+        "_conditional",
+        "_reduce_only",
+        "_settlement",
+        "book",
+        "listing",
+        "status",
+        "tape",
+        "time_ns",
+    )
 
     def __init__(self, listing: Listing, settlement: Settlement, model: QueueModel) -> None:
         self.listing = listing
@@ -57,11 +80,14 @@ class Market:
         self.book = Book(self._bids.levels, self._asks.levels)
         self.tape = Tape(listing)
         self.time_ns = 0
+        self.status = MarketStatus.TRADING
 
     # the recording
 
     def take(self, event: MarketEvent) -> None:
-        """Let one recorded event happen."""
+        """Let one recorded event happen. A halted market displays its book, a closed one nothing."""
+        if self.status is not MarketStatus.TRADING and not self._displays(event):
+            return
         if isinstance(event, BestQuote):
             self.book.best_quote(event)
         elif isinstance(event, PublicTrade):
@@ -72,8 +98,16 @@ class Market:
         else:
             self._snapshot(event)
         self.time_ns = self._settlement.now_ns
+        if self.status is MarketStatus.TRADING:
+            self.match()
+
+    def match(self) -> None:
+        """Fill what rests where the book has come to it."""
         if self._bids.best is not None or self._asks.best is not None:
             self._book_changed()
+
+    def _displays(self, event: MarketEvent) -> bool:
+        return self.status is MarketStatus.HALTED and not isinstance(event, PublicTrade)
 
     def _snapshot(self, event: Snapshot) -> None:
         self.book.snapshot(event)
@@ -182,6 +216,9 @@ class Market:
         if end is not None:
             self.finish(order, end)
             return
+        if not self._may_meet_own(order):
+            self.finish(order, EndReason.SELF_TRADE)
+            return
         order.status = OrderStatus.PARTIALLY_FILLED if order.filled_lots else OrderStatus.NEW
         self._settlement.report_order(order)
         if order.reduce_only and order not in self._reduce_only:
@@ -193,6 +230,17 @@ class Market:
             self.finish(order, EndReason.NOTHING_TO_TAKE)
         else:
             self._side(order).add(order, self._displayed(order).sizes.get(order.ticks, 0))
+
+    def _may_meet_own(self, order: Order) -> bool:
+        """Self-trade prevention: whether the arriving order goes on; resting ones it would meet end if they must."""
+        if order.self_trade is SelfTrade.ALLOWED:
+            return True
+        resting = self._asks if order.side is Side.BUY else self._bids
+        met = [own for own in resting.orders() if own.account == order.account and _crosses(order, own)]
+        if order.self_trade is not SelfTrade.CANCEL_TAKER:
+            for own in met:
+                self.finish(own, EndReason.SELF_TRADE)
+        return not met or order.self_trade is SelfTrade.CANCEL_MAKER
 
     def _refuse_entry(self, order: Order) -> EndReason | None:
         opposite = self._opposite(order.side)
@@ -218,7 +266,7 @@ class Market:
                 self._settlement.fill(order, price, lots, maker=False)
             if lots < size:
                 break
-        self._after_fill()
+        self.end_what_cannot_reduce()
 
     def _affordable_lots(self, order: Order, budget: int) -> int:
         total = 0
@@ -238,9 +286,9 @@ class Market:
             self._settlement.fill(order, order.ticks, lots, maker=True)
         if order.status is OrderStatus.FILLED:
             self._side(order).remove(order, order.ticks)
-        self._after_fill()
+        self.end_what_cannot_reduce()
 
-    def _after_fill(self) -> None:
+    def end_what_cannot_reduce(self) -> None:
         """Reduce-only orders that would no longer reduce are cancelled, as on Bybit."""
         if not self._reduce_only:
             return
@@ -273,6 +321,10 @@ class Market:
 
     def _opposite(self, side: Side) -> BookSide:
         return self.book.asks if side is Side.BUY else self.book.bids
+
+
+def _crosses(arriving: Order, resting: Order) -> bool:
+    return arriving.type is OrderType.MARKET or (arriving.ticks - resting.ticks) * arriving.side.sign >= 0
 
 
 def _set_terms(order: Order, terms: Terms) -> Terms:

@@ -79,6 +79,24 @@ FINAL = frozenset(
 )
 
 
+class Origin(StrEnum):
+    """Who made an order trade: its owner, or the venue on its own account."""
+
+    OWNER = "owner"
+    LIQUIDATION = "liquidation"
+    AUTO_DELEVERAGING = "auto-deleveraging"
+    SETTLEMENT = "settlement"
+
+
+class SelfTrade(StrEnum):
+    """What happens when an arriving order would meet an own resting order on the other side (`smpType` on Bybit)."""
+
+    ALLOWED = "allowed"
+    CANCEL_MAKER = "cancel the resting order"
+    CANCEL_TAKER = "cancel the arriving order"
+    CANCEL_BOTH = "cancel both"
+
+
 class EndReason(StrEnum):
     """Why an order ended otherwise than filled."""
 
@@ -90,6 +108,12 @@ class EndReason(StrEnum):
     NOTHING_TO_REDUCE = "reduce-only without a position to reduce"
     INSUFFICIENT_BALANCE = "insufficient balance"
     EXPIRED = "expired"
+    SELF_TRADE = "would trade with an own order"
+    COUNTDOWN = "dead man's switch"
+    LIQUIDATION = "liquidation"
+    AUTO_DELEVERAGING = "auto-deleveraging"
+    DELISTING = "delisting"
+    BY_VENUE = "by the venue"
 
 
 class Refusal(StrEnum):
@@ -124,6 +148,8 @@ class Refusal(StrEnum):
     NO_MARKET_DATA = "no market data yet"
     LEVERAGE_NOT_ALLOWED = "leverage is outside the allowed range"
     LEVERAGE_UNCHANGED = "leverage is not modified"
+    MARKET_HALTED = "no trading at the moment"
+    MARKET_CLOSED = "market is not listed any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +158,8 @@ class NewOrder:
 
     `market` is a `Listing.key`. `quantity` counts base coins; with `quantity_is_cost` (spot market buys) it is the
     amount of quote coin to spend. A `trigger_price` makes it conditional: linear orders name the direction, spot
-    orders take it from where the last price stands. `expire_ns` is venue time.
+    orders take it from where the last price stands. `expire_ns` is venue time. `self_trade` is judged when the order
+    enters the book; own orders that may meet do not trade with each other, they stand beside the recorded book.
     """
 
     market: str
@@ -148,6 +175,7 @@ class NewOrder:
     order_filter: OrderFilter | None = None
     quantity_is_cost: bool = False
     expire_ns: int | None = None
+    self_trade: SelfTrade = SelfTrade.ALLOWED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +206,10 @@ class CancelFilter:
 
     def matches(self, order: "Order") -> bool:
         """Whether an order is meant."""
-        listing = order.listing
+        return self.covers(order.listing) and self.order_filter in (None, order.order_filter)
+
+    def covers(self, listing: Listing) -> bool:
+        """Whether orders of a market can be meant."""
         return all(
             wanted is None or wanted == actual
             for wanted, actual in (
@@ -186,7 +217,6 @@ class CancelFilter:
                 (self.market, listing.key),
                 (self.base, listing.base),
                 (self.settle, listing.settle),
-                (self.order_filter, order.order_filter),
             )
         )
 
@@ -222,9 +252,11 @@ class Order:
         "lots",
         "order_filter",
         "order_id",
+        "origin",
         "reduce_only",
         "reserve_ticks",
         "reserved_units",
+        "self_trade",
         "side",
         "status",
         "ticks",
@@ -246,6 +278,8 @@ class Order:
         self.time_in_force = wanted.time_in_force
         self.reduce_only = wanted.reduce_only
         self.expire_ns = wanted.expire_ns
+        self.self_trade = wanted.self_trade
+        self.origin = Origin.OWNER
         self.created_ns = created_ns
         self.updated_ns = created_ns
         self.status = OrderStatus.IN_FLIGHT

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from deskbot.matching.listing import Listing
-from deskbot.matching.orders import EndReason, OrderFilter, OrderStatus, OrderType, Side, TimeInForce, TriggerDirection
+from deskbot.matching.orders import (
+    EndReason,
+    OrderFilter,
+    OrderStatus,
+    OrderType,
+    Origin,
+    Side,
+    TimeInForce,
+    TriggerDirection,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +45,15 @@ class OrderReport:
     trigger_ticks: int | None
     trigger_direction: TriggerDirection | None
     created_ns: int
+    origin: Origin = Origin.OWNER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
-    """One fill of one order. A negative fee is a rebate. `closed_lots` is how much of it reduced a position."""
+    """One fill of one order. A negative fee is a rebate. `closed_lots` is how much of it reduced a position.
+
+    `origin` tells trades of the account's own orders from those the venue made: liquidation and the like.
+    """
 
     sequence: int
     time_ns: int
@@ -61,6 +74,27 @@ class ExecutionReport:
     order_lots: int
     remaining_lots: int
     closed_lots: int
+    origin: Origin = Origin.OWNER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingReport:
+    """Funding of one position: what the account paid (received, if negative) of the settle coin.
+
+    `lots` is the signed position, `ticks` the mark price, `rate_units` the rate in 10^-18.
+    """
+
+    sequence: int
+    time_ns: int
+    account: str
+    market: str
+    execution_id: str
+    lots: int
+    ticks: int
+    value_units: int
+    rate_units: int
+    paid_units: int
+    asset: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +123,7 @@ class PositionReport:
     leverage: Decimal
 
 
-Report = OrderReport | ExecutionReport | WalletReport | PositionReport
+Report = OrderReport | ExecutionReport | FundingReport | WalletReport | PositionReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +133,7 @@ class MarketTruth:
     `position_units` counts base coins (spot: own fills less base fees; linear: signed contracts).
     `cash_units` is the quote coin moved by fills, before fees: -value for buys, +value for sells. `cost_units` is what
     the open position cost at entry, unsigned. `realised_units` is the PnL before fees by average cost.
+    `funding_units` is what was paid for funding, received if negative. `forced` counts the fills the venue made itself.
     """
 
     position_units: int
@@ -107,16 +142,22 @@ class MarketTruth:
     realised_units: int
     fees: dict[str, int]
     fills: int
+    funding_units: int
+    forced: dict[Origin, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroundTruth:
-    """Everything the exchange knows of an account that a client must agree with."""
+    """Everything the exchange knows of an account that a client must agree with.
+
+    `executions` counts all that ever were; the exchange keeps only the newest (`retention`).
+    """
 
     time_ns: int
     markets: dict[str, MarketTruth]
     open_orders: int
     orders_in_flight: int
+    executions: int
     last_execution_id: str
 
 

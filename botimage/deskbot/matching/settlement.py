@@ -6,13 +6,22 @@ here, and every change is reported the moment it is made. Reports are numbered w
 
 import hashlib
 from collections.abc import Iterable
+from decimal import Decimal
 
-from deskbot.matching import accounts
+from deskbot.matching import accounts, retention
 from deskbot.matching.accounts import DEFAULT_LEVERAGE, Account
 from deskbot.matching.listing import Category, Listing
-from deskbot.matching.orders import EndReason, Order, OrderStatus, OrderType, Side
+from deskbot.matching.orders import EndReason, Order, OrderStatus, OrderType, Origin, Side
 from deskbot.matching.past import Picture, position_key, wallet_key
-from deskbot.matching.reports import ExecutionReport, OrderReport, PositionReport, Report, WalletReport
+from deskbot.matching.reports import (
+    ExecutionReport,
+    FundingReport,
+    OrderReport,
+    PositionReport,
+    Report,
+    WalletReport,
+)
+from deskbot.matching.units import ONE, half_even, units
 
 
 class IdSource:
@@ -36,6 +45,8 @@ class Settlement:
         self.now_ns = start_ns
         self.accounts: dict[str, Account] = {}
         self.last_price: dict[str, int] = {}
+        self.marks_set: dict[str, int] = {}
+        self.funding_rates: dict[str, Decimal] = {}
         self._linear = [listing for listing in listings if listing.category is Category.LINEAR]
         self._execution_ids = IdSource("execution", seed, start_ns)
         self._sequence = 0
@@ -56,7 +67,15 @@ class Settlement:
 
     def available(self, account: Account, asset: str) -> int:
         """What something new may use of a coin."""
-        return accounts.available(account, asset, self._linear, self.last_price.get)
+        return accounts.available(account, asset, self._linear, self.mark)
+
+    def mark(self, market: str) -> int | None:
+        """The mark price in ticks: the last trade's unless the venue set another."""
+        return self.marks_set.get(market, self.last_price.get(market))
+
+    def relist(self, listing: Listing) -> None:
+        """Take over changed filters of a market."""
+        self._linear = [listing if one.key == listing.key else one for one in self._linear]
 
     def can_reserve(self, order: Order) -> bool:
         """Whether the account has what the order should hold back, beyond what it holds already."""
@@ -104,7 +123,7 @@ class Settlement:
         closed = min(lots, max(0, -order.side.sign * ledger.lots)) if listing.category is Category.LINEAR else 0
         value = listing.value(ticks, lots)
         fee_asset, fee = _fee(order, lots, value, maker=maker)
-        realised = ledger.fill(order.side, ticks, lots, fee, fee_asset)
+        realised = ledger.fill(order.side, ticks, lots, fee, fee_asset, order.origin)
         order.filled_lots += lots
         order.filled_value += value
         order.fee_units += fee
@@ -120,6 +139,34 @@ class Settlement:
             account.wallet(fee_asset).balance -= fee
         self._settle_reservation(order)
 
+    def fund(self, account: Account, listing: Listing, rate: Decimal) -> bool:
+        """Settle funding of a position at the mark price: value times rate, rounded half to even. False without one."""
+        held, mark = account.position_lots(listing), self.mark(listing.key)
+        if not held or mark is None:
+            return False
+        value = listing.value(mark, abs(held))
+        paid = half_even(value * units(rate), ONE) * (1 if held > 0 else -1)
+        account.ledger(listing).fund(paid)
+        account.wallet(listing.settle).balance -= paid
+        report = FundingReport(
+            sequence=self._next(),
+            time_ns=self.now_ns,
+            account=account.name,
+            market=listing.key,
+            execution_id=self._execution_ids.next(),
+            lots=held,
+            ticks=mark,
+            value_units=value,
+            rate_units=units(rate),
+            paid_units=paid,
+            asset=listing.settle,
+        )
+        account.fundings.append(report)
+        self._reports.append(report)
+        self._report_wallet(account, listing.settle)
+        retention.trim(account)
+        return True
+
     def end(self, order: Order, status: OrderStatus, reason: EndReason) -> None:
         """Make an order final other than by filling it."""
         if status is OrderStatus.CANCELLED and order.filled_lots and order.listing.category is Category.SPOT:
@@ -129,6 +176,7 @@ class Settlement:
         self.report_order(order)
         self.reserve(order)
         self.accounts[order.account].active.pop(order.order_id, None)
+        retention.trim(self.accounts[order.account])
 
     def reducible(self, order: Order) -> int:
         """How many lots a reduce-only order may still fill."""
@@ -165,6 +213,7 @@ class Settlement:
                 trigger_ticks=order.trigger_ticks,
                 trigger_direction=order.trigger_direction,
                 created_ns=order.created_ns,
+                origin=order.origin,
             ),
         )
 
@@ -208,6 +257,7 @@ class Settlement:
         order.reserved_units = wanted
         if order.status is OrderStatus.FILLED:
             account.active.pop(order.order_id, None)
+            retention.trim(account)
         moved = [listing.settle] if locked is None else [listing.base, listing.quote]
         for asset in moved:
             self._report_wallet(account, asset)
@@ -242,6 +292,7 @@ class Settlement:
             order_lots=order.lots,
             remaining_lots=order.remaining_lots,
             closed_lots=closed,
+            origin=order.origin,
         )
         self.accounts[order.account].executions.append(report)
         self._reports.append(report)
@@ -252,8 +303,13 @@ class Settlement:
 
 
 def _fee(order: Order, lots: int, value: int, *, maker: bool) -> tuple[str, int]:
-    """Coin and amount: a spot buy pays in the base coin, a spot sell in the quote coin, linear in the settle coin."""
+    """Coin and amount: a spot buy pays in the base coin, a spot sell in the quote coin, linear in the settle coin.
+
+    What the venue closes in a settlement or by auto-deleveraging is free; a liquidation pays as a taker.
+    """
     listing = order.listing
+    if order.origin in (Origin.SETTLEMENT, Origin.AUTO_DELEVERAGING):
+        return listing.settle, 0
     if listing.category is Category.SPOT and order.side is Side.BUY:
         return listing.base, listing.fee(lots * listing.step_units, maker=maker)
     asset = listing.settle if listing.category is Category.LINEAR else listing.quote

@@ -8,17 +8,20 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 
 from deskbot.matching import accounts
 from deskbot.matching.accounts import Account
+from deskbot.matching.ledger import MarketLedger
 from deskbot.matching.listing import Listing
-from deskbot.matching.market import Market
+from deskbot.matching.market import Market, MarketStatus
 from deskbot.matching.orders import Order
 from deskbot.matching.past import order_at, position_key, wallet_key
 from deskbot.matching.reports import (
     BookView,
     Candle,
     ExecutionReport,
+    FundingReport,
     GroundTruth,
     OrderReport,
     PositionReport,
@@ -88,6 +91,15 @@ class Views:
             return list(fills)
         return fills[: bisect_right(fills, self._seen_ns, key=lambda fill: fill.time_ns)]
 
+    def fundings(self, account: str) -> list[FundingReport]:
+        """Every funding payment that is still kept, oldest first."""
+        paid = self._settlement.accounts[account].fundings
+        return [one for one in paid if self._seen_ns is None or one.time_ns <= self._seen_ns]
+
+    def ledgers_before(self, account: str) -> dict[str, MarketLedger]:
+        """The account's ledgers as they were before the first execution that is still kept."""
+        return {key: ledger.copy() for key, ledger in self._settlement.accounts[account].opening.items()}
+
     def wallet(self, account: str) -> dict[str, WalletReport]:
         """Every coin the account ever held, as it stands."""
         holder = self._settlement.accounts[account]
@@ -124,9 +136,9 @@ class Views:
         return self._settlement.available(self._settlement.accounts[account], asset)
 
     def unrealised_units(self, account: str, market: str) -> int:
-        """Unrealised PnL of a linear position at the last price."""
+        """Unrealised PnL of a linear position at the mark price."""
         holder, listing = self._settlement.accounts[account], self._listings[market]
-        return accounts.unrealised(holder, listing, self._settlement.last_price.get(market))
+        return accounts.unrealised(holder, listing, self._settlement.mark(market))
 
     def initial_margin_units(self, account: str, market: str) -> int:
         """Initial margin of a linear market: of the position together with its open orders."""
@@ -141,10 +153,23 @@ class Views:
             markets={key: ledger.truth() for key, ledger in holder.ledgers.items()},
             open_orders=open_count,
             orders_in_flight=len(holder.active) - open_count,
+            executions=holder.executions_dropped + len(holder.executions),
             last_execution_id=holder.executions[-1].execution_id if holder.executions else "",
         )
 
     # what everybody sees
+
+    def mark(self, market: str) -> int | None:
+        """The mark price in ticks: the last trade's, unless the venue set another; None before the first trade."""
+        return self._settlement.mark(market)
+
+    def status(self, market: str) -> MarketStatus:
+        """Whether a market trades, is halted or closed for ever."""
+        return self._markets[market].status
+
+    def funding_rate(self, market: str) -> Decimal:
+        """The rate that is settled next."""
+        return self._settlement.funding_rates.get(market, Decimal(0))
 
     def book(self, market: str, depth: int) -> BookView:
         """The best `depth` levels of each side of the recorded book."""
