@@ -11,7 +11,8 @@ from enum import StrEnum
 class Trait(StrEnum):
     """What makes an account unlike the ordinary one: unified, one-way, cross margin, a key that trades only.
 
-    `revoked` keys are refused, `foreignip` ones are bound to addresses that are not the client's.
+    `revoked` keys are refused, `foreignip` ones are bound to addresses that are not the client's; `dcp` is
+    Bybit's disconnection protection, which its account managers switch on.
     """
 
     WITHDRAW = "withdraw"
@@ -22,6 +23,7 @@ class Trait(StrEnum):
     NO_TRADING = "notrading"
     REVOKED = "revoked"
     FOREIGN_IP = "foreignip"
+    DISCONNECTION_PROTECTION = "dcp"
 
 
 @dataclass(frozen=True, slots=True)

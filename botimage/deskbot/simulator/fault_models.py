@@ -7,6 +7,7 @@ that docs/simulator.md prints.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,6 +18,7 @@ LONGEST_MS = 7 * 24 * 3_600_000
 HTML = "<html><body>Service unavailable</body></html>"
 
 Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_MS)]
+Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Pattern = Annotated[str, Field(min_length=1)]
 
 
@@ -280,6 +282,80 @@ class KeyChange(Action):
     undo: bool = Field(default=False, description="take it back instead")
 
 
+class MarketAction(Action):
+    """Something that happens to one market."""
+
+    PLACES = VENUE_ONLY
+    market: Pattern = Field(description="its ccxt name, such as `BTC/USDT:USDT`")
+
+
+class Liquidation(MarketAction):
+    """Positions are liquidated at the mark price, whatever their margin; their orders go first."""
+
+    action: Literal["liquidation"]
+
+
+class Deleveraging(MarketAction):
+    """Positions are reduced by auto-deleveraging at the mark price."""
+
+    action: Literal["adl"]
+    quantity: Amount | None = Field(default=None, description="how much of each; all of it if left out")
+
+
+class Delisting(MarketAction):
+    """Orders are cancelled, positions settled at the mark price, the market closes for ever."""
+
+    action: Literal["delisting"]
+
+
+class Halt(MarketAction):
+    """The market takes no orders and fills none; it can be cancelled on. It trades again when the time is over."""
+
+    action: Literal["halt"]
+
+
+class FilterChange(MarketAction):
+    """The market is listed with other filters; what rests stays. The old ones return when a time is given and over."""
+
+    action: Literal["filterChange"]
+    tick_size: Amount | None = Field(default=None, description="a multiple of the tick the market data has")
+    quantity_step: Amount | None = Field(default=None, description="a multiple of the step the market data has")
+    min_quantity: Amount | None = Field(default=None, description="smallest order")
+    max_quantity: Amount | None = Field(default=None, description="largest order")
+    min_notional: Amount | None = Field(default=None, description="least value of an order")
+
+
+class Funding(MarketAction):
+    """Funding is settled once; a positive rate is paid by long positions."""
+
+    action: Literal["funding"]
+    rate: Decimal = Field(description="the rate, `0.0001` is one basis point", ge=-1, le=1)
+
+
+class FundingRate(MarketAction):
+    """The funding rate, settled every eight hours of the epoch from now on."""
+
+    action: Literal["fundingRate"]
+    rate: Decimal = Field(description="the rate, `0.0001` is one basis point", ge=-1, le=1)
+
+
+class MarkPrice(MarketAction):
+    """The mark price is another than the last trade's, until the time is over."""
+
+    action: Literal["markPrice"]
+    price: Amount = Field(description="the price, a multiple of the tick")
+
+
+class VenueCancel(Action):
+    """Open orders are cancelled on the venue's own account, oldest first."""
+
+    PLACES = VENUE_ONLY
+    action: Literal["cancel"]
+    market: Pattern | None = Field(default=None, description="its ccxt name; every market if left out")
+    most: Annotated[int, Field(ge=1)] | None = Field(default=None, description="at most so many; all if left out")
+    reason: Literal["expired", "selfTrade", "venue"] = Field(default="venue", description="what the venue says of it")
+
+
 AnyAction = Annotated[
     Drop
     | AcceptThenDrop
@@ -300,7 +376,16 @@ AnyAction = Annotated[
     | Disconnect
     | ClockSkew
     | ListenKeys
-    | KeyChange,
+    | KeyChange
+    | Liquidation
+    | Deleveraging
+    | Delisting
+    | Halt
+    | FilterChange
+    | Funding
+    | FundingRate
+    | MarkPrice
+    | VenueCancel,
     Field(discriminator="action"),
 ]
 _adapter: TypeAdapter[AnyAction] = TypeAdapter(AnyAction)

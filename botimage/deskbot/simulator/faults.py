@@ -65,7 +65,7 @@ class Fault:
         return None if self.end_ns is None else max(0, -(-(self.end_ns - now_ns) // MS))
 
     def view(self, now_ns: int) -> dict[str, Any]:
-        view = self.request.model_dump(by_alias=True, exclude_none=True)
+        view = self.request.model_dump(mode="json", by_alias=True, exclude_none=True)
         state = {"injections": self.injections, "active": self.active(now_ns), "exhausted": self.over(now_ns)}
         return {"id": self.number, **view, **state}
 
@@ -80,17 +80,25 @@ class Faults:
         self._faults: list[Fault] = []
         self._counted: dict[str, int] = {}
         self._listeners: list[Callable[[Fault], None]] = []
+        self._checks: list[Callable[[Action], None]] = []
 
     def on_added(self, listener: Callable[[Fault], None]) -> None:
         self._listeners.append(listener)
+
+    def on_check(self, check: Callable[[Action], None]) -> None:
+        """`check` raises ValueError with one line for an action that makes no sense at this venue."""
+        self._checks.append(check)
 
     def add(self, body: object) -> Fault:
         """Raises ValueError with one clear line when the body is no fault."""
         return self.order([read_action(body)])[0]
 
     def order(self, actions: Iterable[Action]) -> list[Fault]:
-        """Puts actions in force, their times counted from now."""
-        now_ns = self._now_ns()
+        """Puts actions in force, their times counted from now. Raises ValueError; then none of them is."""
+        actions, now_ns = list(actions), self._now_ns()
+        for check in self._checks:
+            for action in actions:
+                check(action)
         fresh = [Fault(next(self._numbers), action, self._seed, now_ns) for action in actions]
         self._faults += fresh
         self._forget_spent(now_ns)

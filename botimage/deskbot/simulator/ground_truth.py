@@ -1,8 +1,8 @@
 """The venue's own books on an account: what a client must agree with to the last digit.
 
 The ledger is the exchange's, not the client's and not rebuilt here; only an earlier state ("up to that execution") is
-summed again, by the exchange's own ledger over the exchange's own executions. `lastOrderGoneAt` is when the account's
-list of orders last became empty: the end of a halt as the venue saw it.
+summed again, by the exchange's own ledger over those of its executions that are still kept. `lastOrderGoneAt` is when
+the account's list of orders last became empty: the end of a halt as the venue saw it.
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ def ground_truth(
     """
     truth = exchange.ground_truth(account)
     fills = exchange.executions(account)
-    markets = truth.markets
+    markets, later = truth.markets, 0
     if until:
-        fills = _up_to(fills, until)
-        markets = _summed(exchange, fills)
+        kept, fills = fills, _up_to(fills, until)
+        markets, later = _summed(exchange, account, fills), len(kept) - len(fills)
     last = fills[-1] if fills else None
     return {
         "account": account,
         "asOf": truth.time_ns,
-        "markets": {exchange.listings[key].unified: market_view(market) for key, market in markets.items()},
+        "markets": {exchange.listings[key].unified: _whole_view(market) for key, market in markets.items()},
         "openOrders": truth.open_orders,
         "ordersInFlight": truth.orders_in_flight,
-        "executions": len(fills),
+        "executions": truth.executions - later,
         "lastExecutionId": last.execution_id if last is not None else None,
         "lastExecutionSequence": last.sequence if last is not None else None,
         "lastOrderGoneAt": gone.stamp_ns(account) if gone is not None else None,
@@ -95,6 +95,12 @@ def market_view(market: MarketTruth) -> dict[str, Any]:
     }
 
 
+def _whole_view(market: MarketTruth) -> dict[str, Any]:
+    """With what the venue did on its own account: funding paid (received, if negative) and fills it made itself."""
+    forced = {origin.value: count for origin, count in sorted(market.forced.items())}
+    return market_view(market) | {"funding": _text(market.funding_units), "forced": forced}
+
+
 def _text(units: int) -> str:
     return format(decimal(units), "f")
 
@@ -103,13 +109,16 @@ def _up_to(fills: list[ExecutionReport], until: str) -> list[ExecutionReport]:
     for index, fill in enumerate(fills):
         if fill.execution_id == until:
             return fills[: index + 1]
-    raise UnknownExecution(f"the account has no execution {until!r}")
+    raise UnknownExecution(f"the account has no execution {until!r}, or none that is still kept")
 
 
-def _summed(exchange: Exchange, fills: Sequence[ExecutionReport]) -> dict[str, MarketTruth]:
-    ledgers: dict[str, MarketLedger] = {}
+def _summed(exchange: Exchange, account: str, fills: Sequence[ExecutionReport]) -> dict[str, MarketTruth]:
+    """The sums right after the last of these fills, funding until then included."""
+    ledgers = exchange.ledgers_before(account)
     for fill in fills:
-        if fill.market not in ledgers:
-            ledgers[fill.market] = MarketLedger(exchange.listings[fill.market])
-        ledgers[fill.market].fill(fill.side, fill.ticks, fill.lots, fill.fee_units, fill.fee_asset)
+        ledger = ledgers.setdefault(fill.market, MarketLedger(exchange.listings[fill.market]))
+        ledger.fill(fill.side, fill.ticks, fill.lots, fill.fee_units, fill.fee_asset, fill.origin)
+    for paid in exchange.fundings(account):
+        if paid.sequence <= fills[-1].sequence:
+            ledgers[paid.market].fund(paid.paid_units)
     return {key: ledger.truth() for key, ledger in ledgers.items()}

@@ -16,8 +16,9 @@ from aiohttp import WSCloseCode, web
 
 from deskbot.matching import Exchange, Latency
 from deskbot.simulator.accounts import Account, Trait, changed
-from deskbot.simulator.bybit.dialect import Gate
+from deskbot.simulator.bybit.dialect import Gate, handlers
 from deskbot.simulator.bybit.private_feed import PrivateFeed
+from deskbot.simulator.bybit.protection import Protection
 from deskbot.simulator.bybit.public_feed import PublicFeed
 from deskbot.simulator.bybit.rate_limit import RateLimits
 from deskbot.simulator.bybit.rest import RestDoor
@@ -30,6 +31,7 @@ from deskbot.simulator.faults import Faults
 from deskbot.simulator.ground_truth import LastOrderGone
 from deskbot.simulator.hooks import Hooks
 from deskbot.simulator.incidents import Incidents
+from deskbot.simulator.market_incidents import MarketIncidents
 from deskbot.simulator.passage import Passage
 from deskbot.simulator.recordings import Recording
 from deskbot.simulator.replay import MarketSource, Replay, paced
@@ -92,6 +94,7 @@ class Simulator:
         self.venue.on_reports(self.last_order_gone.observe)
         self._sockets = Sockets(self.faults, clock)
         self._register_incidents()
+        MarketIncidents(self.exchange, self.faults, self.incidents)
         self.faults.order(options.faults)
         self._public = PublicFeed(self.venue)
         self._private = PrivateFeed(self.venue)
@@ -139,7 +142,8 @@ class Simulator:
 
     def _application(self) -> web.Application:
         options, venue, log = self.options, self.venue, self.log
-        gate = Gate(self.accounts, RateLimits(options.requests_per_second))
+        protection = Protection(venue, self.accounts)
+        gate = Gate(self.accounts, RateLimits(options.requests_per_second), handlers(protection))
         way = options.round_trip_ms / 2000
         passage = Passage(venue, self.faults, BybitWords(venue.clock), way)
         rest = RestDoor(venue, gate, passage, log, self.faults.announced)
@@ -148,7 +152,7 @@ class Simulator:
         application.add_routes(Hooks(venue, self.faults, log, self.last_order_gone).routes())
         for category in CATEGORIES:
             self._add_socket(application, f"public/{category}", PublicDoor(category, self._public, venue, log))
-        self._add_socket(application, "private", PrivateDoor(self._private, gate, venue, log))
+        self._add_socket(application, "private", PrivateDoor(self._private, protection, gate, venue, log))
         self._add_socket(application, "trade", trade)
         application.router.add_route("*", "/{host}/{path:v5/.*}", rest.handle)
         application.on_shutdown.append(self._say_goodbye)

@@ -180,7 +180,7 @@ class TickerChannel(Channel):
         self._cross_sequence = count(1)
 
     def begin(self) -> None:
-        self._published = rest_market.ticker(self.exchange.ticker(self.listing.key))
+        self._published = rest_market.ticker(self.exchange, self.listing.key)
 
     def greeting(self) -> Json:
         return self._ticker("snapshot", self._published)

@@ -16,6 +16,7 @@ from deskbot.simulator.bybit import (
     rest_trading,
 )
 from deskbot.simulator.bybit.call import Call, Json
+from deskbot.simulator.bybit.protection import Protection
 from deskbot.simulator.bybit.rate_limit import Allowance, RateLimits
 from deskbot.simulator.bybit.signature import Signed, read_headers, verify_request
 
@@ -53,7 +54,6 @@ WRITE: dict[str, Handler] = {
     "/v5/order/create-batch": rest_trading.batch(rest_trading.create),
     "/v5/order/amend-batch": rest_trading.batch(rest_trading.amend),
     "/v5/order/cancel-batch": rest_trading.batch(rest_trading.cancel),
-    "/v5/order/disconnected-cancel-all": rest_settings.acknowledge_only,
     "/v5/position/set-leverage": rest_settings.set_leverage,
     "/v5/position/switch-mode": rest_settings.switch_mode,
 }
@@ -61,6 +61,14 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     **{("GET", path): handler for path, handler in (PUBLIC | READ).items()},
     **{("POST", path): handler for path, handler in WRITE.items()},
 }
+
+
+def handlers(protection: Protection) -> dict[tuple[str, str], Handler]:
+    """All there are, those with a memory of their own among them."""
+    return HANDLERS | {
+        ("POST", "/v5/order/disconnected-cancel-all"): protection.set_window,
+        ("GET", "/v5/account/query-dcp-info"): protection.configuration,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,16 @@ class Admission:
 class Gate:
     """Decides from path and headers alone; nothing has happened yet when it refuses."""
 
-    def __init__(self, accounts: Mapping[str, Account], limits: RateLimits) -> None:
+    def __init__(
+        self, accounts: Mapping[str, Account], limits: RateLimits, handlers: Mapping[tuple[str, str], Handler]
+    ) -> None:
         self.accounts = accounts
         self.limits = limits
+        self.handlers = handlers
 
     def admit(self, method: str, path: str, headers: Mapping[str, str], payload: str, now_ns: int) -> Admission:
         """`payload` is the raw query of a GET, the raw body of a POST. Raises `Refusal`."""
-        handler = HANDLERS.get((method, path))
+        handler = self.handlers.get((method, path))
         if handler is None:
             raise codes.unknown_route()
         if path in PUBLIC:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deskbot.matching import Exchange, ExecutionReport, OrderReport, PositionReport, Report, WalletReport
+from deskbot.matching import Exchange, ExecutionReport, FundingReport, OrderReport, PositionReport, Report, WalletReport
 from deskbot.simulator.bybit import rest_account, shapes
 from deskbot.simulator.bybit.call import Json
 from deskbot.simulator.connection import Connection
@@ -43,6 +43,9 @@ class PrivateFeed:
                     self._tell_order(report)
                 case ExecutionReport():
                     self._tell_execution(report)
+                case FundingReport():
+                    listing = self._exchange.listings[report.market]
+                    self._send(report.account, "execution", "linear", shapes.streamed_execution(listing, report))
                 case PositionReport():
                     positions[report.account, report.market] = report
                 case WalletReport():

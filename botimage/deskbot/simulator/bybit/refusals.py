@@ -36,6 +36,10 @@ RULES: dict[Refusal, codes.Rule] = {
     Refusal.TRIGGER_NOT_BELOW_LAST: codes.TRIGGER_NOT_BELOW,
     Refusal.TOO_MANY_OPEN_ORDERS: codes.TOO_MANY_ORDERS,
     Refusal.NO_MARKET_DATA: codes.NO_LIQUIDITY,
+    Refusal.MARKET_HALTED: codes.Rule(
+        (110066, "No trading is allowed at the current time"), (170210, "New order rejected.")
+    ),
+    Refusal.MARKET_CLOSED: codes.Rule((110074, "This contract is not live"), (170121, "Invalid symbol.")),
     Refusal.LEVERAGE_NOT_ALLOWED: codes.both(110013, "Cannot set leverage due to risk limit level."),
     Refusal.LEVERAGE_UNCHANGED: codes.both(110043, "Set leverage not modified"),
 }

@@ -12,7 +12,6 @@ from deskbot.simulator.bybit.call import Call, Json
 from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
 
 STABLE_COINS = ("USDT", "USDC", "USD")
-MAINTENANCE_MARGIN_RATE = units("0.005")
 
 
 def wallet_balance(call: Call) -> Json:
@@ -87,7 +86,7 @@ def _position_margin(position: PositionReport) -> int:
 
 
 def _maintenance(exchange: Exchange, account: str, listing: Listing) -> int:
-    return half_even(exchange.position(account, listing.key).cost_units * MAINTENANCE_MARGIN_RATE, ONE)
+    return half_even(exchange.position(account, listing.key).cost_units * listing.maintenance_units, ONE)
 
 
 def _usd_units(exchange: Exchange, asset: str, amount_units: int) -> int:
@@ -134,7 +133,7 @@ def position(exchange: Exchange, report: PositionReport) -> Json:
     """An element of `position/list` and the data of the `position` stream."""
     listing = exchange.listings[report.market]
     size = abs(report.lots)
-    last = exchange.ticker(listing.key).last or 0
+    mark = exchange.mark(listing.key) or 0
     entry = half_even(report.cost_units * ONE, size * listing.step_units) if size else 0
     margin = money(_position_margin(report)) if size else "0"
     return {
@@ -150,11 +149,11 @@ def position(exchange: Exchange, report: PositionReport) -> Json:
         "autoAddMargin": 0,
         "positionStatus": "Normal",
         "leverage": plain(report.leverage),
-        "markPrice": price(listing, last),
+        "markPrice": price(listing, mark),
         "liqPrice": "",
         "bustPrice": "",
         "positionIM": margin,
-        "positionMM": money(half_even(report.cost_units * MAINTENANCE_MARGIN_RATE, ONE)),
+        "positionMM": money(half_even(report.cost_units * listing.maintenance_units, ONE)),
         "positionBalance": margin,
         "tpslMode": "Full",
         "takeProfit": "",

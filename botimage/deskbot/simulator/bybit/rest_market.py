@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from deskbot.matching import Candle, Category, Listing, TickerView, TradePrint
+from deskbot.matching import Candle, Category, Exchange, Listing, MarketStatus, TradePrint
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
 from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity, ratio
@@ -22,15 +22,20 @@ def server_time(call: Call) -> Json:
 
 
 def instruments(call: Call) -> Json:
-    """Every market is trading: there are none to be launched, delivered or closed."""
-    listings = call.listings() if call.text("status") in ("", "Trading") else []
+    """Those that trade, a halted one among them, unless `status` asks for the closed ones."""
+    wanted = call.text("status") or "Trading"
+    listings = [one for one in call.listings() if wanted == _status(call, one)]
     symbol, base = call.text("symbol"), call.text("baseCoin")
     shown = [one for one in listings if symbol in ("", one.symbol) and base in ("", one.base)]
     if symbol and not shown and call.traded:
         raise codes.UNKNOWN_SYMBOL.refusal("", symbol=symbol)
     shape = spot_instrument if call.category == Category.SPOT.value else linear_instrument
-    result: Json = {"category": call.category, "list": [shape(listing) for listing in shown]}
+    result: Json = {"category": call.category, "list": [shape(listing) | {"status": wanted} for listing in shown]}
     return result if call.category == Category.SPOT.value else result | {"nextPageCursor": ""}
+
+
+def _status(call: Call, listing: Listing) -> str:
+    return "Closed" if call.exchange.status(listing.key) is MarketStatus.CLOSED else "Trading"
 
 
 def spot_instrument(listing: Listing) -> Json:
@@ -143,11 +148,12 @@ def tickers(call: Call) -> Json:
     if not call.traded:
         return _empty(call)
     listings = [call.listing(codes.NOT_SUPPORTED_SYMBOLS)] if call.text("symbol") else call.listings()
-    return _list(call, [ticker(call.exchange.ticker(listing.key)) for listing in listings])
+    return _list(call, [ticker(call.exchange, listing.key) for listing in listings])
 
 
-def ticker(view: TickerView) -> Json:
+def ticker(exchange: Exchange, market: str) -> Json:
     """An element of `market/tickers` and the data of the `tickers` stream."""
+    view = exchange.ticker(market)
     listing = view.listing
     last, previous = view.last or 0, view.previous or view.last or 0
     shape: Json = {
@@ -168,11 +174,11 @@ def ticker(view: TickerView) -> Json:
         return shape | {"usdIndexPrice": price(listing, last)}
     return shape | {
         "indexPrice": price(listing, last),
-        "markPrice": price(listing, last),
+        "markPrice": price(listing, exchange.mark(listing.key) or last),
         "prevPrice1h": price(listing, last),
         "openInterest": "0",
         "openInterestValue": "0",
-        "fundingRate": "0",
+        "fundingRate": plain(exchange.funding_rate(listing.key)),
         "nextFundingTime": milliseconds(view.time_ns // (480 * MINUTE_NS) * (480 * MINUTE_NS) + 480 * MINUTE_NS),
         "predictedDeliveryPrice": "",
         "basisRate": "",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deskbot.matching import ExecutionReport, Order
+from deskbot.matching import ExecutionReport, FundingReport, Order
 from deskbot.simulator.bybit import codes, shapes
 from deskbot.simulator.bybit.call import Call, Json, Key
 
+Execution = ExecutionReport | FundingReport
 CLOSED_KEPT = 500
 SEVEN_DAYS_MS = 7 * 24 * 3_600_000
 ORDER_FILTERS = ("Order", "StopOrder", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder")
@@ -48,26 +49,35 @@ def history(call: Call) -> Json:
 
 
 def executions(call: Call) -> Json:
-    """Fills, newest first. Only trades happen here: other execution types are empty lists."""
-    page: list[ExecutionReport] = []
+    """Fills and funding, newest first: of one type if `execType` names it, of all types otherwise."""
+    page: list[Execution] = []
     cursor = ""
-    if call.traded and call.text("execType") in ("", "Trade"):
+    if call.traded:
         page, cursor = call.page(_fills(call), lambda fill: (fill.sequence, fill.execution_id), call.limit(50, 100))
     listings = call.exchange.listings
-    shown = [shapes.execution(listings[fill.market], fill) for fill in page]
+    shown = [shapes.listed_execution(listings[fill.market], fill) for fill in page]
     return {"category": call.category, "list": shown, "nextPageCursor": cursor}
 
 
-def _fills(call: Call) -> list[ExecutionReport]:
-    """By order id or link id if given, everything else then being ignored; else by scope and time."""
+def _type_of(execution: Execution) -> str:
+    return shapes.FUNDING if isinstance(execution, FundingReport) else shapes.EXECUTION_TYPES[execution.origin]
+
+
+def _fills(call: Call) -> list[Execution]:
+    """By order id or link id if given, everything else then being ignored; else by type, scope and time."""
     fills = call.exchange.executions(call.key)
     order_id, link_id = call.text("orderId"), call.text("orderLinkId")
     if order_id:
         return [fill for fill in fills if fill.order_id == order_id]
     if link_id:
         return [fill for fill in fills if fill.link_id == link_id]
-    listings, window = call.exchange.listings, _window(call)
-    return [fill for fill in fills if call.in_scope(listings[fill.market]) and fill.time_ns // 1_000_000 in window]
+    listings, window, wanted = call.exchange.listings, _window(call), call.text("execType")
+    everything: list[Execution] = [*fills, *call.exchange.fundings(call.key)]
+    return [
+        one
+        for one in everything
+        if wanted in ("", _type_of(one)) and call.in_scope(listings[one.market]) and one.time_ns // 1_000_000 in window
+    ]
 
 
 def _window(call: Call) -> range:

@@ -40,7 +40,9 @@ def account_info(call: Call) -> Json:
         "marginMode": "ISOLATED_MARGIN" if isolated else "REGULAR_MARGIN",
         "updatedTime": milliseconds(call.now_ns),
         "unifiedMarginStatus": 1 if classic else UNIFIED_TRADING_ACCOUNT_2_PRO,
-        "dcpStatus": "OFF",
+        "dcpStatus": "ON"
+        if call.account is not None and Trait.DISCONNECTION_PROTECTION in call.account.traits
+        else "OFF",
         "timeWindow": 10,
         "smpGroup": 0,
         "isMasterTrader": False,
@@ -126,11 +128,6 @@ def switch_mode(call: Call) -> Json:
     if (call.integer("mode", 0) == 3) == hedge:
         raise codes.Refusal(110025, "Position mode is not modified")
     raise codes.Refusal(110024, "You have an existing position, so position mode cannot be switched")
-
-
-def acknowledge_only(_call: Call) -> Json:
-    """Accepted without effect, as for an ordinary key on the venue."""
-    return {}
 
 
 def system_status(call: Call) -> Json:

@@ -23,6 +23,7 @@ from deskbot.matching import (
     OrderFilter,
     OrderType,
     Refusal,
+    SelfTrade,
     Side,
     TimeInForce,
     TriggerDirection,
@@ -41,6 +42,13 @@ TYPES = {"Limit": OrderType.LIMIT, "Market": OrderType.MARKET}
 TIMES_IN_FORCE = {value.value: value for value in TimeInForce}
 FILTERS = {value.value: value for value in OrderFilter}
 DIRECTIONS = {"1": TriggerDirection.RISE, "2": TriggerDirection.FALL}
+ALLOWED = SelfTrade.ALLOWED
+SELF_TRADE = {
+    "None": ALLOWED,
+    "CancelMaker": SelfTrade.CANCEL_MAKER,
+    "CancelTaker": SelfTrade.CANCEL_TAKER,
+    "CancelBoth": SelfTrade.CANCEL_BOTH,
+}
 Value = TypeVar("Value")
 EMPTY_FILTERS = ("OcoOrder", "BidirectionalTpslOrder")
 UNSUPPORTED = ("takeProfit", "stopLoss", "slippageTolerance", "bboSideType", "orderIv", "trailingStop")
@@ -72,6 +80,7 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         trigger_direction=_direction(call) if trigger is not None else None,
         order_filter=_order_filter(call, trigger),
         quantity_is_cost=_is_cost(call, order_type),
+        self_trade=_choice(call, "smpType", SELF_TRADE, codes.INVALID_PARAMETER) if call.text("smpType") else ALLOWED,
     )
 
 
@@ -92,7 +101,7 @@ def _check_position_mode(call: Call) -> None:
 def _choice(call: Call, name: str, choices: dict[str, Value], rule: codes.Rule) -> Value:
     chosen = choices.get(call.text(name))
     if chosen is None:
-        raise rule.refusal(call.category)
+        raise rule.refusal(call.category, name=name)
     return chosen
 
 

@@ -6,8 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from deskbot.matching.listing import Category, Listing
-from deskbot.matching.orders import EndReason, Order, OrderFilter, OrderStatus, OrderType, Side, TriggerDirection
-from deskbot.matching.reports import ExecutionReport, OrderReport
+from deskbot.matching.orders import (
+    EndReason,
+    Order,
+    OrderFilter,
+    OrderStatus,
+    OrderType,
+    Origin,
+    Side,
+    TriggerDirection,
+)
+from deskbot.matching.reports import ExecutionReport, FundingReport, OrderReport
+from deskbot.matching.units import decimal
 from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
 
 Json = dict[str, Any]
@@ -26,8 +36,29 @@ _REJECT_REASONS = {
 _CANCEL_TYPES = {
     EndReason.BY_USER: "CancelByUser",
     EndReason.NOTHING_TO_REDUCE: "CancelByReduceOnly",
+    EndReason.SELF_TRADE: "CancelBySmp",
+    EndReason.COUNTDOWN: "CancelByDCP",
+    EndReason.LIQUIDATION: "CancelAllBeforeLiq",
+    EndReason.AUTO_DELEVERAGING: "CancelAllBeforeAdl",
+    EndReason.DELISTING: "CancelBySettle",
+    EndReason.BY_VENUE: "CancelByAdmin",
+    EndReason.EXPIRED: "CancelByAdmin",
     EndReason.INSUFFICIENT_BALANCE: "CancelByCannotAffordOrderCost",
 }
+# Bybit v5 "Enums": execType and createType of what the account did not order itself
+EXECUTION_TYPES = {
+    Origin.OWNER: "Trade",
+    Origin.LIQUIDATION: "BustTrade",
+    Origin.AUTO_DELEVERAGING: "AdlTrade",
+    Origin.SETTLEMENT: "Settle",
+}
+_CREATE_TYPES = {
+    Origin.OWNER: "CreateByUser",
+    Origin.LIQUIDATION: "CreateByTakeOver_PassThrough",
+    Origin.AUTO_DELEVERAGING: "CreateByAdl_PassThrough",
+    Origin.SETTLEMENT: "CreateBySettle",
+}
+FUNDING = "Funding"
 _ENDED = (
     OrderStatus.CANCELLED,
     OrderStatus.REJECTED,
@@ -94,7 +125,7 @@ def order(listing: Listing, order: Order | OrderReport, updated_ns: int) -> Json
     }
     # ccxt tells contract from spot orders on the shared private stream by this key alone
     if listing.category is Category.LINEAR:
-        shape |= {"tpslMode": "", "createType": "CreateByStopOrder" if triggered else "CreateByUser"}
+        shape |= {"tpslMode": "", "createType": "CreateByStopOrder" if triggered else _CREATE_TYPES[order.origin]}
     return shape
 
 
@@ -128,7 +159,7 @@ def execution(listing: Listing, fill: ExecutionReport) -> Json:
         "execId": fill.execution_id,
         "execPrice": price(listing, fill.ticks),
         "execQty": quantity(listing, fill.lots),
-        "execType": "Trade",
+        "execType": EXECUTION_TYPES[fill.origin],
         "execValue": money(fill.value_units),
         "execTime": milliseconds(fill.time_ns),
         "execFee": money(fill.fee_units),
@@ -146,13 +177,53 @@ def execution(listing: Listing, fill: ExecutionReport) -> Json:
         "seq": fill.sequence,
     }
     if listing.category is Category.LINEAR:
-        shape["createType"] = "CreateByUser"
+        shape["createType"] = _CREATE_TYPES[fill.origin]
     return shape
 
 
-def streamed_execution(listing: Listing, fill: ExecutionReport) -> Json:
+def funding(listing: Listing, paid: FundingReport) -> Json:
+    """Funding as an element of the same lists: the fee is what was paid, the side that of the position."""
+    return {
+        "symbol": listing.symbol,
+        "orderId": paid.execution_id,
+        "orderLinkId": "",
+        "side": "Buy" if paid.lots > 0 else "Sell",
+        "orderPrice": "0",
+        "orderQty": "0",
+        "leavesQty": "0",
+        "orderType": "UNKNOWN",
+        "stopOrderType": "UNKNOWN",
+        "createType": "",
+        "execId": paid.execution_id,
+        "execPrice": price(listing, paid.ticks),
+        "execQty": quantity(listing, abs(paid.lots)),
+        "execType": FUNDING,
+        "execValue": money(paid.value_units),
+        "execTime": milliseconds(paid.time_ns),
+        "execFee": money(paid.paid_units),
+        "feeCurrency": paid.asset,
+        "feeRate": plain(decimal(paid.rate_units)),
+        "isMaker": False,
+        "markPrice": price(listing, paid.ticks),
+        "indexPrice": "",
+        "underlyingPrice": "",
+        "tradeIv": "",
+        "markIv": "",
+        "blockTradeId": "",
+        "closedSize": "0",
+        "extraFees": "",
+        "seq": paid.sequence,
+    }
+
+
+def listed_execution(listing: Listing, report: ExecutionReport | FundingReport) -> Json:
+    """An element of `execution/list`, whatever its type."""
+    return funding(listing, report) if isinstance(report, FundingReport) else execution(listing, report)
+
+
+def streamed_execution(listing: Listing, report: ExecutionReport | FundingReport) -> Json:
     """The stream says `feeCoin` where the list says `feeCurrency`, and adds category and leverage."""
-    shape = execution(listing, fill)
+    shape = listed_execution(listing, report)
     fee_coin_name = shape.pop("feeCurrency")
     return shape | {"category": listing.category.value, "feeCoin": fee_coin_name, "isLeverage": "0", "execPnl": ""}
 

@@ -8,6 +8,7 @@ from deskbot.simulator.bybit import codes, replies
 from deskbot.simulator.bybit.call import Json
 from deskbot.simulator.bybit.dialect import Gate
 from deskbot.simulator.bybit.private_feed import TOPICS, PrivateFeed
+from deskbot.simulator.bybit.protection import Protection
 from deskbot.simulator.bybit.public_feed import PublicFeed, UnknownTopic
 from deskbot.simulator.bybit.signature import verify_stream
 from deskbot.simulator.connection import Connection
@@ -62,6 +63,7 @@ class PrivateDoor:
     """Orders, executions, positions and wallet of the account that authenticated."""
 
     feed: PrivateFeed
+    protection: Protection
     gate: Gate
     venue: Venue
     log: RequestLog
@@ -79,6 +81,7 @@ class PrivateDoor:
 
     def leave(self, connection: Connection) -> None:
         self.feed.leave(connection)
+        self.protection.leave(connection)
 
     def _authenticate(self, connection: Connection, message: Json) -> None:
         refusal = authenticate(connection, message, self.gate, self.venue, self.log)
@@ -98,6 +101,7 @@ class PrivateDoor:
             connection.send(replies.failed(connection, message, f"error:handler not found,topic:{unknown}"))
         else:
             connection.topics = connection.topics | topics if adding else connection.topics - topics
+            (self.protection.subscribe if adding else self.protection.unsubscribe)(connection, topics)
             connection.send(replies.done(connection, message))
 
 
