@@ -64,6 +64,7 @@ check: setup ## Format, lint, types, import directions, generated files, workflo
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m deskapi.schema --check
+	@$(BIN)/python -m deskbot.venues.table.page --check
 	@$(BIN)/python -m tests.cluster actionlint
 
 format: setup ## Put every file into its form
@@ -72,6 +73,7 @@ format: setup ## Put every file into its form
 
 generate: setup ## Write the files that are generated from the API
 	@$(BIN)/python -m deskapi.schema --write
+	@$(BIN)/python -m deskbot.venues.table.page --write
 
 lock: setup ## Resolve the requirements anew; hashes, no addresses
 	@for extra in operator bot; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
