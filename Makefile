@@ -79,7 +79,7 @@ lock: setup ## Resolve the requirements anew; hashes, no addresses
 	@for extra in operator bot; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
-	  --extra operator --extra bot --extra dev pyproject.toml -o requirements/dev.txt
+	  --extra operator --extra bot --extra bench --extra dev pyproject.toml -o requirements/dev.txt
 	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o requirements/build.txt
 

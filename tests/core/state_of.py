@@ -7,6 +7,7 @@ from deskbot.core.ledger import Booked, Ledger
 from deskbot.core.orders import Order
 from deskbot.core.records import Filled, to_tuple
 from deskbot.core.remembered import Remembered
+from deskbot.core.working import Working
 
 VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
 
@@ -25,7 +26,7 @@ def state_of(durable: Durable) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Order | Ledger | Latch | Booked | Remembered):
+    if isinstance(value, Order | Ledger | Latch | Booked | Remembered | Working):
         return _fields(value)
     if isinstance(value, Filled):
         return to_tuple(value)

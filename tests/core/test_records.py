@@ -1,6 +1,5 @@
 """The journal's words: they survive the way to disk and back, and replaying them gives the same state."""
 
-import dataclasses
 import typing
 
 import pytest
@@ -19,8 +18,8 @@ VALUES: dict[object, typing.Any] = {int: 7, str: "text", bool: True}
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_record_survives_the_way_out_and_back(kind: type[Record]) -> None:
-    types = typing.get_type_hints(kind)
-    record = kind(**{field.name: VALUES[types[field.name]] for field in dataclasses.fields(kind)})
+    types = {name: of for name, of in typing.get_type_hints(kind.__init__).items() if name != "return"}
+    record = kind(**{name: VALUES[of] for name, of in types.items()})
     row = to_tuple(record)
     assert row[0] == kind.__name__
     assert from_tuple(row) == record

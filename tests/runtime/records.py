@@ -1,6 +1,6 @@
 """Strategies for journal records, with integers beyond 64 bits and text of any kind."""
 
-from dataclasses import fields
+from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -14,8 +14,15 @@ _TYPES = {
 _KINDS = records.Record.__args__
 
 
+def field_types(kind: type[records.Record]) -> dict[str, Any]:
+    """The fields of a record with their types."""
+    hints = get_type_hints(kind.__init__)
+    del hints["return"]
+    return hints
+
+
 def _of(kind: type[records.Record]) -> st.SearchStrategy[records.Record]:
-    return st.builds(kind, **{field.name: _TYPES[field.type] for field in fields(kind)})  # type: ignore[index]
+    return st.builds(kind, **{name: _TYPES[of] for name, of in field_types(kind).items()})
 
 
 any_record = st.one_of([_of(kind) for kind in _KINDS])
@@ -42,6 +49,6 @@ def intent(number: int) -> records.Intent:
 def filled(trade_id: str) -> records.Filled:
     """An execution of ours."""
     values = {"at": 1, "market": "BTC/USDT:USDT", "trade_id": trade_id, "client_id": "d1", "fee_asset": "USDT"}
-    numbers = {f.name: 1 for f in fields(records.Filled) if f.type is int}
-    flags = {f.name: True for f in fields(records.Filled) if f.type is bool}
+    numbers = {name: 1 for name, of in field_types(records.Filled).items() if of is int}
+    flags = {name: True for name, of in field_types(records.Filled).items() if of is bool}
     return records.Filled(**{**numbers, **flags, **values})  # type: ignore[arg-type]

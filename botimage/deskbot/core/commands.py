@@ -6,38 +6,52 @@ event (`events.py`), whatever happens to it on the wire; the shell gives every r
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from deskbot.core.plain import Plain
 from deskbot.core.records import Record
 
 
-@dataclass
-class Persist:
+class Persist(Plain):
     """Append to the journal."""
 
-    record: Record
+    FIELDS: ClassVar = ("record",)
+    __slots__ = FIELDS
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
 
 
-@dataclass
-class Place:
+class Place(Plain):
     """Send the order of an intent. `price_ticks` is 0 for a market order, which never carries a price."""
 
-    client_id: str
-    market: str
-    side: int
-    price_ticks: int
-    lots: int
-    post_only: bool
-    reduce_only: bool
+    FIELDS: ClassVar = ("client_id", "market", "side", "price_ticks", "lots", "post_only", "reduce_only")
+    __slots__ = FIELDS
+
+    def __init__(
+        self, client_id: str, market: str, side: int, price_ticks: int, lots: int, post_only: bool, reduce_only: bool
+    ) -> None:
+        self.client_id = client_id
+        self.market = market
+        self.side = side
+        self.price_ticks = price_ticks
+        self.lots = lots
+        self.post_only = post_only
+        self.reduce_only = reduce_only
 
 
-@dataclass
-class Cancel:
+class Cancel(Plain):
     """Cancel one order by its client id. `emergency` uses the venue instance that no queue stands in front of."""
 
-    client_id: str
-    venue_id: str
-    market: str
-    emergency: bool = False
+    FIELDS: ClassVar = ("client_id", "venue_id", "market", "emergency")
+    LATER: ClassVar = 1
+    __slots__ = FIELDS
+
+    def __init__(self, client_id: str, venue_id: str, market: str, emergency: bool = False) -> None:
+        self.client_id = client_id
+        self.venue_id = venue_id
+        self.market = market
+        self.emergency = emergency
 
 
 @dataclass

@@ -2,24 +2,14 @@
 
 Live, the engine makes a record of each fact and applies it here; after a restart the journal's records are applied in
 the same order by the same function. Nothing else writes to these fields, so both give the same state bit for bit.
+`working` is derived from the orders, by the steps that change them.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from deskbot.core.ledger import Ledger
-from deskbot.core.orders import (
-    CANCELLED,
-    EXPIRED,
-    FILLED,
-    OPEN,
-    PARTIALLY_FILLED,
-    PENDING_CANCEL,
-    REJECTED,
-    SENT,
-    UNKNOWN,
-    Order,
-)
+from deskbot.core.orders import FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.records import (
     CancelAsked,
     DayBegan,
@@ -39,6 +29,7 @@ from deskbot.core.records import (
     Session,
 )
 from deskbot.core.remembered import Remembered
+from deskbot.core.working import Working
 
 REMEMBERED_TRADES = 20_000  # of each market: more than a minute's worth, for which lists are read twice
 REMEMBERED_FUNDINGS = 1_000
@@ -65,6 +56,7 @@ class Durable:
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.working: dict[str, Working] = {}
         self.ledgers: dict[str, Ledger] = {}
         self.latch: Latch | None = None
         self.released: list[str] = []
@@ -105,7 +97,38 @@ class Durable:
 
     def apply(self, record: Record) -> None:
         """Take one fact in."""
-        self._steps[type(record)](record)
+        # an order's life is made of these: asked for by name they are native calls where this is compiled
+        if isinstance(record, OrderMoved):
+            self._order_moved(record)
+        elif isinstance(record, Intent):
+            self._intent(record)
+        elif isinstance(record, CancelAsked):
+            self._cancel_asked(record)
+        elif isinstance(record, Filled):
+            self._filled(record)
+        else:
+            self._steps[type(record)](record)
+
+    def working_on(self, market: str) -> Working:
+        """The orders of a market."""
+        found = self.working.get(market)
+        if found is None:
+            found = self.working[market] = Working()
+        return found
+
+    def keep(self, order: Order) -> None:
+        """Hold an order from now on; also how one is put back that was read from elsewhere than a record."""
+        self.orders[order.client_id] = order
+        working = self.working_on(order.market)
+        working.orders[order.client_id] = order
+        working.count(order)
+
+    def live_count(self) -> int:
+        """How many orders may rest on the venue now or later, on all markets."""
+        count = 0
+        for working in self.working.values():
+            count += working.buys + working.sells
+        return count
 
     def ledger(self, market: str) -> Ledger:
         """The ledger of a market; an empty one, which is not kept, before its first fact."""
@@ -138,7 +161,7 @@ class Durable:
             record.at,
         )
         order.move(SENT, record.at)
-        self.orders[record.client_id] = order
+        self.keep(order)
         self.intents += 1
         self.last_client_id = record.client_id
 
@@ -147,13 +170,14 @@ class Durable:
         if order.state in (OPEN, PARTIALLY_FILLED):
             order.move(PENDING_CANCEL, record.at)
         order.cancel_asked_at = record.at
+        self.working_on(order.market).count(order)
 
     def _order_moved(self, record: OrderMoved) -> None:
         order = self.orders[record.client_id]
         order.venue_id = record.venue_id or order.venue_id
         order.filled_lots = max(order.filled_lots, record.filled_lots)
         order.move(record.state, record.at, record.reason)
-        self._forget_if_done(order)
+        self._count(order)
 
     def _filled(self, record: Filled) -> None:
         if record.market not in self._trades:
@@ -173,12 +197,15 @@ class Durable:
                 order.move(FILLED, record.at)
         elif order.state in (SENT, OPEN, UNKNOWN):
             order.move(PARTIALLY_FILLED, record.at)
-        self._forget_if_done(order)
+        self._count(order)
 
-    def _forget_if_done(self, order: Order) -> None:
-        """An ended order whose executions are all booked has nothing left to say."""
-        if order.state in (FILLED, CANCELLED, EXPIRED, REJECTED) and order.unbooked_lots <= 0:
+    def _count(self, order: Order) -> None:
+        """An ended order whose executions are all booked has nothing left to say and is forgotten."""
+        working = self.working_on(order.market)
+        working.count(order)
+        if order.state >= FILLED and order.filled_lots <= order.booked_lots:
             self.orders.pop(order.client_id, None)
+            working.orders.pop(order.client_id, None)
 
     def _fill_corrected(self, record: FillCorrected) -> None:
         self._kept_ledger(record.market).correct(record)
@@ -202,6 +229,7 @@ class Durable:
         for order in self.orders.values():
             if order.market == record.market:
                 order.regrid(*before, record.tick, record.lot)
+                self.working_on(order.market).count(order)
 
     def _opened(self, record: Opened) -> None:
         self.opened[record.market] = None

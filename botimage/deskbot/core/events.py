@@ -8,9 +8,11 @@ turns those into journal records (`records.py`) before it acts on them.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from deskbot.core.instrument import Instrument
 from deskbot.core.limits import Limits
+from deskbot.core.plain import Plain
 from deskbot.core.strategy import Strategy
 
 # outcomes of a request to the venue
@@ -94,8 +96,7 @@ class StreamChange:
     reason: str = ""
 
 
-@dataclass
-class OrderReport:
+class OrderReport(Plain):
     """What the venue says about one order, by stream or as an answer. `state` is a number of `orders`.
 
     `client_id` is "" for an order placed without one. `price_ticks` is 0 for market orders. `trigger` marks
@@ -103,21 +104,50 @@ class OrderReport:
     rounded down, they serve only to be shown.
     """
 
-    at: int
-    market: str
-    client_id: str
-    venue_id: str
-    side: int
-    price_ticks: int
-    lots: int
-    filled_lots: int
-    state: int
-    reason: str = ""
-    trigger: bool = False
+    FIELDS: ClassVar = (
+        "at",
+        "market",
+        "client_id",
+        "venue_id",
+        "side",
+        "price_ticks",
+        "lots",
+        "filled_lots",
+        "state",
+        "reason",
+        "trigger",
+    )
+    LATER: ClassVar = 2
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        at: int,
+        market: str,
+        client_id: str,
+        venue_id: str,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        filled_lots: int,
+        state: int,
+        reason: str = "",
+        trigger: bool = False,
+    ) -> None:
+        self.at = at
+        self.market = market
+        self.client_id = client_id
+        self.venue_id = venue_id
+        self.side = side
+        self.price_ticks = price_ticks
+        self.lots = lots
+        self.filled_lots = filled_lots
+        self.state = state
+        self.reason = reason
+        self.trigger = trigger
 
 
-@dataclass
-class Fill:
+class Fill(Plain):
     """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique.
 
     `sequence` orders executions of one millisecond, 0 where the venue gives nothing. `kind` is "" for a trade. Where
@@ -125,22 +155,62 @@ class Fill:
     `ticks` is the nearest and `lots` the next higher one; 0 says that ticks and lots are exact.
     """
 
-    at: int
-    market: str
-    trade_id: str
-    client_id: str
-    venue_id: str
-    side: int
-    ticks: int
-    lots: int
-    fee: int
-    fee_asset: str
-    maker: bool
-    venue_ms: int
-    sequence: int = 0
-    kind: str = ""
-    price: int = 0
-    amount: int = 0
+    FIELDS: ClassVar = (
+        "at",
+        "market",
+        "trade_id",
+        "client_id",
+        "venue_id",
+        "side",
+        "ticks",
+        "lots",
+        "fee",
+        "fee_asset",
+        "maker",
+        "venue_ms",
+        "sequence",
+        "kind",
+        "price",
+        "amount",
+    )
+    LATER: ClassVar = 4
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        at: int,
+        market: str,
+        trade_id: str,
+        client_id: str,
+        venue_id: str,
+        side: int,
+        ticks: int,
+        lots: int,
+        fee: int,
+        fee_asset: str,
+        maker: bool,
+        venue_ms: int,
+        sequence: int = 0,
+        kind: str = "",
+        price: int = 0,
+        amount: int = 0,
+    ) -> None:
+        self.at = at
+        self.market = market
+        self.trade_id = trade_id
+        self.client_id = client_id
+        self.venue_id = venue_id
+        self.side = side
+        self.ticks = ticks
+        self.lots = lots
+        self.fee = fee
+        self.fee_asset = fee_asset
+        self.maker = maker
+        self.venue_ms = venue_ms
+        self.sequence = sequence
+        self.kind = kind
+        self.price = price
+        self.amount = amount
 
 
 @dataclass
@@ -155,25 +225,33 @@ class Funding:
     venue_ms: int
 
 
-@dataclass
-class PlaceResult:
+class PlaceResult(Plain):
     """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
 
-    at: int
-    client_id: str
-    outcome: str
-    venue_id: str = ""
-    reason: str = ""
+    FIELDS: ClassVar = ("at", "client_id", "outcome", "venue_id", "reason")
+    LATER: ClassVar = 2
+    __slots__ = FIELDS
+
+    def __init__(self, at: int, client_id: str, outcome: str, venue_id: str = "", reason: str = "") -> None:
+        self.at = at
+        self.client_id = client_id
+        self.outcome = outcome
+        self.venue_id = venue_id
+        self.reason = reason
 
 
-@dataclass
-class CancelResult:
+class CancelResult(Plain):
     """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
 
-    at: int
-    client_id: str
-    outcome: str
-    reason: str = ""
+    FIELDS: ClassVar = ("at", "client_id", "outcome", "reason")
+    LATER: ClassVar = 1
+    __slots__ = FIELDS
+
+    def __init__(self, at: int, client_id: str, outcome: str, reason: str = "") -> None:
+        self.at = at
+        self.client_id = client_id
+        self.outcome = outcome
+        self.reason = reason
 
 
 @dataclass

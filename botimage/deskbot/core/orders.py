@@ -58,7 +58,8 @@ class Order:
     `filled_lots` is what the venue says has filled, `booked_lots` what the ledger has: they meet when every execution
     has arrived. `sent_at` is when it was decided. Volatile, not in the journal: `signed_by`, the latest moment at which
     its request can have been signed (a request may wait in the shell); `updated_at`, when we last heard of it; and the
-    three fields about questions, which steer what is asked of the venue.
+    three fields about questions, which steer what is asked of the venue. The `counted_…` fields are what the sums of
+    `working.py` hold of this order.
     """
 
     __slots__ = (
@@ -66,6 +67,9 @@ class Order:
         "booked_lots",
         "cancel_asked_at",
         "client_id",
+        "counted_live",
+        "counted_lots",
+        "counted_unknown",
         "filled_lots",
         "level",
         "lots",
@@ -113,6 +117,9 @@ class Order:
         self.missing_since = 0
         self.query_in_flight = False
         self.asked_at = 0
+        self.counted_lots = 0
+        self.counted_live = False
+        self.counted_unknown = False
 
     def move(self, state: int, at: int, reason: str = "") -> None:
         """Follow one arrow of `TRANSITIONS`; staying where it is only refreshes the time. Raises IllegalTransition."""

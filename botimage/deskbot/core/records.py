@@ -1,50 +1,95 @@
 """The words of the journal: every fact that a restart must know, in the order it was learnt or decided.
 
 Durable state is a fold over these records (`durable.py`), live and in replay by the same function; there is no other
-way to change it. A record becomes a plain tuple, its name first, which any encoder can write.
+way to change it. A record becomes a plain tuple, its name first, which any encoder can write. The four that every
+order's life is made of are plain classes (`plain.py`), the others dataclasses.
 """
 
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
+
+from deskbot.core.plain import Plain
 
 
-@dataclass
-class Intent:
+class Intent(Plain):
     """An order was decided. `at` is engine time; everything the venue will be asked for is here."""
 
-    at: int
-    client_id: str
-    market: str
-    side: int
-    price_ticks: int
-    lots: int
-    post_only: bool
-    reduce_only: bool
-    level: int
+    FIELDS: ClassVar = ("at", "client_id", "market", "side", "price_ticks", "lots", "post_only", "reduce_only", "level")
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        at: int,
+        client_id: str,
+        market: str,
+        side: int,
+        price_ticks: int,
+        lots: int,
+        post_only: bool,
+        reduce_only: bool,
+        level: int,
+    ) -> None:
+        self.at = at
+        self.client_id = client_id
+        self.market = market
+        self.side = side
+        self.price_ticks = price_ticks
+        self.lots = lots
+        self.post_only = post_only
+        self.reduce_only = reduce_only
+        self.level = level
+
+    def row(self) -> tuple[Any, ...]:
+        """See `to_tuple`."""
+        return (
+            "Intent",
+            self.at,
+            self.client_id,
+            self.market,
+            self.side,
+            self.price_ticks,
+            self.lots,
+            self.post_only,
+            self.reduce_only,
+            self.level,
+        )
 
 
-@dataclass
-class CancelAsked:
+class CancelAsked(Plain):
     """A cancel was decided."""
 
-    at: int
-    client_id: str
+    FIELDS: ClassVar = ("at", "client_id")
+    __slots__ = FIELDS
+
+    def __init__(self, at: int, client_id: str) -> None:
+        self.at = at
+        self.client_id = client_id
+
+    def row(self) -> tuple[Any, ...]:
+        """See `to_tuple`."""
+        return ("CancelAsked", self.at, self.client_id)
 
 
-@dataclass
-class OrderMoved:
+class OrderMoved(Plain):
     """An order of ours changed its state (a number of `orders`), with the venue's words for it."""
 
-    at: int
-    client_id: str
-    state: int
-    venue_id: str
-    filled_lots: int
-    reason: str
+    FIELDS: ClassVar = ("at", "client_id", "state", "venue_id", "filled_lots", "reason")
+    __slots__ = FIELDS
+
+    def __init__(self, at: int, client_id: str, state: int, venue_id: str, filled_lots: int, reason: str) -> None:
+        self.at = at
+        self.client_id = client_id
+        self.state = state
+        self.venue_id = venue_id
+        self.filled_lots = filled_lots
+        self.reason = reason
+
+    def row(self) -> tuple[Any, ...]:
+        """See `to_tuple`."""
+        return ("OrderMoved", self.at, self.client_id, self.state, self.venue_id, self.filled_lots, self.reason)
 
 
-@dataclass
-class Filled:
+class Filled(Plain):
     """One execution of ours, booked exactly once by (market, trade id).
 
     `price` is units of quote per base and `amount` units of base, so that the ledger needs no market description to
@@ -52,21 +97,80 @@ class Filled:
     within one millisecond, 0 where it has none; `kind` is "" for an ordinary trade, else one of `events`.
     """
 
-    at: int
-    market: str
-    trade_id: str
-    client_id: str
-    side: int
-    price: int
-    amount: int
-    lots: int
-    fee: int
-    fee_asset: str
-    fee_in_base: bool
-    maker: bool
-    venue_ms: int
-    sequence: int = 0
-    kind: str = ""
+    FIELDS: ClassVar = (
+        "at",
+        "market",
+        "trade_id",
+        "client_id",
+        "side",
+        "price",
+        "amount",
+        "lots",
+        "fee",
+        "fee_asset",
+        "fee_in_base",
+        "maker",
+        "venue_ms",
+        "sequence",
+        "kind",
+    )
+    LATER: ClassVar = 2
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        at: int,
+        market: str,
+        trade_id: str,
+        client_id: str,
+        side: int,
+        price: int,
+        amount: int,
+        lots: int,
+        fee: int,
+        fee_asset: str,
+        fee_in_base: bool,
+        maker: bool,
+        venue_ms: int,
+        sequence: int = 0,
+        kind: str = "",
+    ) -> None:
+        self.at = at
+        self.market = market
+        self.trade_id = trade_id
+        self.client_id = client_id
+        self.side = side
+        self.price = price
+        self.amount = amount
+        self.lots = lots
+        self.fee = fee
+        self.fee_asset = fee_asset
+        self.fee_in_base = fee_in_base
+        self.maker = maker
+        self.venue_ms = venue_ms
+        self.sequence = sequence
+        self.kind = kind
+
+    def row(self) -> tuple[Any, ...]:
+        """See `to_tuple`."""
+        return (
+            "Filled",
+            self.at,
+            self.market,
+            self.trade_id,
+            self.client_id,
+            self.side,
+            self.price,
+            self.amount,
+            self.lots,
+            self.fee,
+            self.fee_asset,
+            self.fee_in_base,
+            self.maker,
+            self.venue_ms,
+            self.sequence,
+            self.kind,
+        )
 
 
 @dataclass
@@ -219,15 +323,23 @@ _KINDS: dict[str, type[Record]] = {
         Session,
     )
 }
-_FIELDS = {name: tuple(f.name for f in fields(kind)) for name, kind in _KINDS.items()}
 # Fields that were added later stand last and have a value for the records from before them.
-_LATER = {name: sum(f.default is not MISSING for f in fields(kind)) for name, kind in _KINDS.items()}
+_FIELDS: dict[str, tuple[str, ...]] = {}
+_LATER: dict[str, int] = {}
+for _name, _kind in _KINDS.items():
+    if issubclass(_kind, Plain):
+        _FIELDS[_name], _LATER[_name] = _kind.FIELDS, _kind.LATER
+    else:
+        _FIELDS[_name] = tuple(field.name for field in fields(_kind))
+        _LATER[_name] = sum(field.default is not MISSING for field in fields(_kind))
 
 
 def to_tuple(record: Record) -> tuple[Any, ...]:
     """(name, field, field, …): strings, integers and booleans only."""
+    if isinstance(record, Plain):
+        return record.row()
     name = type(record).__name__
-    return (name, *[getattr(record, f) for f in _FIELDS[name]])
+    return (name, *[getattr(record, field) for field in _FIELDS[name]])
 
 
 def from_tuple(row: tuple[Any, ...] | list[Any]) -> Record:

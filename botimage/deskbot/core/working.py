@@ -1,0 +1,49 @@
+"""The orders of one market that still matter, and what they come to: kept as they change, never summed up again.
+
+    Durable ──each step that touches an order──▶ Working.count(order) ──▶ lots at risk, live orders, unknown outcomes
+
+Derived from orders alone, so a replay makes the same; the exposure checks read it on every order.
+"""
+
+from deskbot.core.instrument import BUY
+from deskbot.core.orders import FILLED, UNKNOWN, Order
+
+
+class Working:
+    """One market. `buy_lots` and `sell_lots` may still enter the position beside what the ledger has.
+
+    `buys` and `sells` are live orders, `unknown` are those of unknown outcome. `orders` holds the ended ones too whose
+    executions have not all arrived, oldest first.
+    """
+
+    __slots__ = ("buy_lots", "buys", "orders", "sell_lots", "sells", "unknown")
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.buy_lots = 0
+        self.sell_lots = 0
+        self.buys = 0
+        self.sells = 0
+        self.unknown = 0
+
+    def count(self, order: Order) -> None:
+        """Bring the sums up to what an order has become."""
+        live = order.state < FILLED
+        open_lots = (order.lots if live else order.filled_lots) - order.booked_lots
+        lots = max(open_lots, 0) - order.counted_lots
+        orders = live - order.counted_live
+        unknown = order.state == UNKNOWN
+        if order.side == BUY:
+            self.buy_lots += lots
+            self.buys += orders
+        else:
+            self.sell_lots += lots
+            self.sells += orders
+        self.unknown += unknown - order.counted_unknown
+        order.counted_lots += lots
+        order.counted_live = live
+        order.counted_unknown = unknown
+
+    def live(self) -> list[Order]:
+        """Orders that may rest on the venue now or later, oldest first."""
+        return [order for order in self.orders.values() if order.state < FILLED]
