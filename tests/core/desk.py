@@ -136,7 +136,7 @@ class Desk:
         return self.engine.summary().state
 
     def handle(self, event: Event) -> list[Command]:
-        self.out = self.engine.handle(event)
+        self.out = list(self.engine.handle(event))
         self.said += self.out
         self.records += [command.record for command in self.out if isinstance(command, Persist)]
         return self.out

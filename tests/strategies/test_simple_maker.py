@@ -17,8 +17,7 @@ MARKET = instrument()
 
 def view(bid: int = 600_000, ask: int = 600_001, position: int = 0, maximum: str = "1500") -> View:
     """A book around 60 000 and a position in units of base."""
-    value = (bid + ask) * MARKET.tick // 2 * position // 10**18
-    return View(1, MARKET, bid, 10, ask, 10, position, value, to_units(maximum), to_units(250))
+    return View(1, MARKET, bid, 10, ask, 10, position, to_units(maximum), to_units(250))
 
 
 def maker(**params: object) -> SimpleMaker:

@@ -1,5 +1,7 @@
 """Target orders against resting ones: the fewest cancels and creates that lead from one to the other."""
 
+from collections.abc import Sequence
+
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, SENT, Order
 from deskbot.core.strategy import Target
 
@@ -18,27 +20,32 @@ class Difference:
         self.busy: set[tuple[int, int]] = set()
 
 
-def compare(targets: list[Target], live: list[Order]) -> Difference:
+def compare(targets: Sequence[Target], live: Sequence[Order]) -> Difference:
     """Pair every live order with an equal target (side, price, size); a part-filled order still is the one it was."""
     found = Difference()
-    free = list(range(len(targets)))
+    kept = found.kept
     for order in live:
-        index = next((i for i in free if _same(targets[i], order)), None)
-        if index is not None and order.state in (OPEN, PARTIALLY_FILLED, SENT):
-            free.remove(index)
-            found.kept[index] = order
-        elif order.state in (OPEN, PARTIALLY_FILLED):
-            found.surplus.append(order)
-            found.busy.add((order.side, order.level))
+        state = order.state
+        rests = state in (OPEN, PARTIALLY_FILLED)
+        index = _index(targets, order, kept) if rests or state == SENT else -1
+        if index >= 0:
+            kept[index] = order
         else:
+            if rests:
+                found.surplus.append(order)
             found.busy.add((order.side, order.level))
     return found
 
 
-def _same(target: Target, order: Order) -> bool:
-    return (
-        target.side == order.side
-        and target.ticks == order.price_ticks
-        and target.lots == order.lots
-        and target.reduce_only == order.reduce_only
-    )
+def _index(targets: Sequence[Target], order: Order, kept: dict[int, Order]) -> int:
+    """The first target that is this order and that no other order is yet; -1 without one."""
+    for index, target in enumerate(targets):
+        if (
+            target.ticks == order.price_ticks
+            and target.side == order.side
+            and target.lots == order.lots
+            and target.reduce_only == order.reduce_only
+            and index not in kept
+        ):
+            return index
+    return -1

@@ -5,12 +5,13 @@ venue (a sweep, a reconciliation, orders in doubt), and only then let strategies
 the promise written in `commands.py`.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 from deskbot.core import halt, order_life, quoting
 from deskbot.core.commands import Command, Publish
 from deskbot.core.dead_man import DeadMan
+from deskbot.core.decisions import Decision
 from deskbot.core.events import (
     BalancesAnswer,
     Book,
@@ -51,17 +52,27 @@ DAY = 86_400_000_000_000
 RECONCILING = "reconciling"
 VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
+NOTHING: Final[Sequence[Command]] = ()
 
 
 class Engine:
-    """One bot's decisions. `prior` are the records of its journal, oldest first."""
+    """One bot's decisions. `prior` are the records of its journal, oldest first; `decided` is told every decision."""
 
-    def __init__(self, object_uid: str, epoch_ms: int, version: str, prior: Iterable[Record] = ()) -> None:
+    def __init__(
+        self,
+        object_uid: str,
+        epoch_ms: int,
+        version: str,
+        prior: Iterable[Record] = (),
+        decided: Callable[[Decision], None] | None = None,
+    ) -> None:
         self._state = State(object_uid, epoch_ms, version)
+        self._state.decision_sink = decided
         self._reconciliation = Reconciliation(self._state)
         self._standstill = Standstill(self._state, self._reconciliation)
         self._dead_man = DeadMan(self._state)
         self._rate = OrderRate()
+        self._may_quote = False  # what `_why_not` says, for the busy path: only what `_settle` follows can change it
         self._shown: tuple[Any, ...] = ()
         self._since = 0
         for record in prior:
@@ -69,8 +80,6 @@ class Engine:
             if isinstance(record, Intent):
                 self._state.order_ids.seen(record.client_id)
         self._steps: dict[type, Callable[[Any], None]] = {
-            Book: self._on_book,
-            Trade: self._on_trade,
             Timer: self._on_timer,
             VenueClock: self._on_venue_clock,
             StreamChange: self._on_stream_change,
@@ -94,17 +103,24 @@ class Engine:
             StopRequested: self._on_stop,
         }
 
-    def handle(self, event: Event) -> list[Command]:
-        """Take one event in and say what is to be done now, in order."""
+    def handle(self, event: Event) -> Sequence[Command]:
+        """Take one event in and say what is to be done now, in order; a quiet book costs no list."""
         state = self._state
-        if not state.at:
-            self._forget_the_future(event.at)
-        state.at = max(state.at, event.at)
-        state.out = []
-        self._steps[type(event)](event)
-        if type(event) is not Book and type(event) is not Trade:
+        at = event.at
+        if at > state.at:
+            if not state.at:
+                self._forget_the_future(at)
+            state.at = at
+        if state.out:
+            state.out = []
+        if isinstance(event, Book):
+            self._on_book(event)
+        elif isinstance(event, Trade):
+            self._on_trade(event)
+        else:
+            self._steps[type(event)](event)
             self._settle()
-        return state.out
+        return state.out or NOTHING
 
     def _forget_the_future(self, at: int) -> None:
         """What an earlier process sent was signed before this one began, and perhaps not long before."""
@@ -128,28 +144,31 @@ class Engine:
             market.on_trade(trade)
 
     def _quote(self, market: MarketState) -> None:
-        control = self._state.control
-        if control is None or self._why_not():
+        state = self._state
+        control = state.control
+        if not self._may_quote or control is None:
             return
         name = market.instrument.market
+        limits = control.limits
         strategy = control.strategies.get(name)
-        if market.judge(self._state.at, control.limits.max_data_age):
-            self._state.reject(market.verdict)
+        if market.judge(state.at, limits.max_data_age):
+            state.reject(market.verdict)
         if strategy is None or market.verdict:
-            quoting.pull(self._state, name)
+            quoting.pull(state, name)
             return
         try:
-            targets = strategy.targets(quoting.view_of(self._state, control.limits, market))
+            targets = strategy.targets(quoting.view_of(state, limits, market))
         except Exception as error:
             self._strategy_failed(name, error)
             return
         if targets is not None:
-            quoting.make_so(self._state, control.limits, market, targets, self._rate)
+            quoting.make_so(state, limits, market, targets, self._rate)
 
     def _strategy_failed(self, market: str, error: Exception) -> None:
         """A strategy that raises is not asked again until the object changes; nobody stands behind its quotes."""
         words = f"the strategy on {market} failed: {type(error).__name__}: {error}"
         self._state.problems[STRATEGY_ERROR] = Problem(self._state.at, STRATEGY_ERROR, "StrategyFailed", words)
+        self._may_quote = False
         quoting.pull(self._state)
 
     # the venue
@@ -245,8 +264,10 @@ class Engine:
         self._standstill.step()
         if self._state.venue_open and self._state.sends_orders and not self._standstill.stopping:
             self._reconciliation.step()
+        why = self._why_not()
+        self._may_quote = not why
         if not self._standstill.sweeping:
-            if self._pulls_quotes():
+            if why and self._pulls_quotes(why):
                 quoting.pull(self._state)
             for market in self._state.markets.values():
                 self._quote(market)
@@ -255,12 +276,11 @@ class Engine:
         self._standstill.finish(self._dead_man.at_rest)
         self._publish_if_changed()
 
-    def _pulls_quotes(self) -> bool:
+    def _pulls_quotes(self, why: str) -> bool:
         """Whether nobody stands behind what rests; a short reconciliation leaves it in place."""
         control = self._state.control
-        why = self._why_not()
         if why != RECONCILING:
-            return why not in ("", VENUE_CLOSED)
+            return why != VENUE_CLOSED
         paused = control is not None and control.paused
         return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
 

@@ -11,7 +11,7 @@ from deskbot.core.instrument import BUY, SELL
 from deskbot.core.limits import Limits
 from deskbot.core.market import MarketState
 from deskbot.core.money import UNIT
-from deskbot.core.orders import UNKNOWN, Order
+from deskbot.core.orders import Order
 from deskbot.core.state import DRY_RUN, State
 from deskbot.core.strategy import Target
 
@@ -42,11 +42,11 @@ class OrderRate:
 class Proposal:
     """One target on its way through the gate, and what is committed beside it on its market.
 
-    `kept` is the resting order that already is this target, if any. `buy_lots` and `sell_lots` may still fill beside
-    this target, `open_orders` counts the bot's live orders on all markets without it.
+    `kept` is the resting order that already is this target, if any; `lots` of the target may still fill. `buy_lots` and
+    `sell_lots` may fill beside it, `open_orders` counts the bot's live orders on all markets without it.
     """
 
-    __slots__ = ("buy_lots", "kept", "limits", "market", "open_orders", "rate", "sell_lots", "state", "target")
+    __slots__ = ("buy_lots", "kept", "limits", "lots", "market", "open_orders", "rate", "sell_lots", "state", "target")
 
     def __init__(
         self,
@@ -69,11 +69,7 @@ class Proposal:
         self.sell_lots = sell_lots
         self.open_orders = open_orders
         self.rate = rate
-
-    @property
-    def lots(self) -> int:
-        """Lots of this target that may still fill."""
-        return self.target.lots if self.kept is None else self.kept.at_risk_lots
+        self.lots = target.lots if kept is None else kept.at_risk_lots
 
 
 def mode(p: Proposal) -> bool:
@@ -96,8 +92,7 @@ def outcome_unknown(p: Proposal) -> bool:
     """No new risk on a market while the outcome of an order on it is unknown."""
     if p.kept is not None:
         return True
-    name = p.market.instrument.market
-    return not any(o.state == UNKNOWN and o.market == name for o in p.state.durable.orders.values())
+    return not p.state.durable.working_on(p.market.instrument.market).unknown
 
 
 def whole_steps(p: Proposal) -> bool:
@@ -170,14 +165,15 @@ CHECKS: tuple[Callable[[Proposal], bool], ...] = (
     order_rate,
 )
 
+_NAMED = tuple((check.__name__, check) for check in CHECKS)
+
 
 def failed_check(proposal: Proposal) -> str:
     """The name of the first check that refuses; "" when the order may be sent. An error in a check refuses too."""
-    for check in CHECKS:
+    for name, check in _NAMED:
         try:
-            passed = check(proposal)
+            if not check(proposal):
+                return name
         except (ArithmeticError, LookupError, TypeError, ValueError):
-            passed = False
-        if not passed:
-            return check.__name__
+            return name
     return ""

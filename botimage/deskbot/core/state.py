@@ -4,7 +4,10 @@ Durable facts change only through `record`, which applies them and asks for them
 is volatile: it is learnt anew after a restart.
 """
 
+from collections.abc import Callable
+
 from deskbot.core.commands import Command, Persist
+from deskbot.core.decisions import Decision
 from deskbot.core.durable import Durable
 from deskbot.core.events import Control, OrderReport, Problem
 from deskbot.core.instrument import Instrument
@@ -12,6 +15,7 @@ from deskbot.core.ledger import Ledger
 from deskbot.core.market import MarketState
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Record
+from deskbot.core.strategy import View
 
 DRY_RUN = "DryRun"
 
@@ -26,6 +30,10 @@ class State:
         self.durable = Durable()
         self.order_ids = OrderIds(object_uid, epoch_ms)
         self.out: list[Command] = []
+        self.views: dict[str, View] = {}
+        self.dropped: dict[str, list[tuple[int, str]]] = {}  # of each market's targets, by which check, at last
+        self.decision: Decision | None = None  # the last one
+        self.decision_sink: Callable[[Decision], None] | None = None
         self.at = 0
         self.control: Control | None = None
         self.instruments: dict[str, Instrument] = {}
@@ -51,6 +59,12 @@ class State:
         """Make a fact durable: applied now, in the journal before anything that depends on it leaves."""
         self.durable.apply(record)
         self.out.append(Persist(record))
+
+    def decide(self, decision: Decision) -> None:
+        """Note why what rests has changed."""
+        self.decision = decision
+        if self.decision_sink is not None:
+            self.decision_sink(decision)
 
     def next_request(self) -> int:
         """A number that ties an answer to its question."""

@@ -1,4 +1,4 @@
-"""The interface of a strategy: an immutable view in, the complete set of wanted orders out.
+"""The interface of a strategy: a view in, the complete set of wanted orders out.
 
 A strategy says what should rest on one market now; the engine makes it so. It cannot reach a venue, a clock or a
 disk: whatever it may know is in the view. It may keep state between calls, fed by views alone.
@@ -7,6 +7,7 @@ disk: whatever it may know is in the view. It may keep state between calls, fed 
 from typing import Protocol
 
 from deskbot.core.instrument import Instrument
+from deskbot.core.money import UNIT
 
 
 class Target:
@@ -26,10 +27,12 @@ class Target:
 
 
 class View:
-    """What a strategy sees of its market at one moment.
+    """What a strategy sees of its market at one moment: to be read, never changed, and not to be kept.
 
-    `bid` and `ask` are the best prices in ticks with sizes in lots; `position` is signed units of the base asset,
-    `position_value` the same in units of quote at mid; `max_position` is the envelope's limit in units of quote.
+    The engine fills the same view again for the next call, for a new one costs as much as the rest of a quiet pass.
+    `bid` and `ask` are the best prices in ticks with sizes in lots; `position` is signed units of the base asset;
+    `max_position` and `max_order` are the envelope's limits in units of quote. `buys` and `sells` count the bot's
+    orders on the market that may rest now or later, those on their way in or out too.
     """
 
     __slots__ = (
@@ -38,11 +41,12 @@ class View:
         "at",
         "bid",
         "bid_lots",
+        "buys",
         "instrument",
         "max_order",
         "max_position",
         "position",
-        "position_value",
+        "sells",
     )
 
     def __init__(
@@ -54,9 +58,10 @@ class View:
         ask: int,
         ask_lots: int,
         position: int,
-        position_value: int,
         max_position: int,
         max_order: int,
+        buys: int = 0,
+        sells: int = 0,
     ) -> None:
         self.at = at
         self.instrument = instrument
@@ -65,9 +70,15 @@ class View:
         self.ask = ask
         self.ask_lots = ask_lots
         self.position = position
-        self.position_value = position_value
         self.max_position = max_position
         self.max_order = max_order
+        self.buys = buys
+        self.sells = sells
+
+    @property
+    def position_value(self) -> int:
+        """The position in units of quote at the middle of the book."""
+        return (self.bid + self.ask) * self.instrument.tick // 2 * self.position // UNIT
 
 
 class Strategy(Protocol):
