@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.money import UNIT, to_units
+from deskbot.venues.adapter import Print
 from deskbot.venues.books import BookInvalid, BookReader
 
 
@@ -57,10 +58,10 @@ def test_every_price_on_the_grid_survives_the_way_through_a_float(ticks: int, ti
 
 def test_a_trade_is_read_from_the_venues_own_strings() -> None:
     reader = BookReader(_instrument(), 50)
-    trade = reader.trade({"p": "60000.10", "v": "0.0070", "S": "Sell", "T": 1700000000123}, 9)
+    trade = reader.trade(Print("60000.10", "0.0070", SELL, 1700000000123), 9)
     assert (trade.at, trade.market, trade.ticks, trade.lots) == (9, "M", 600001, 7)
     assert (trade.side, trade.venue_ms) == (SELL, 1700000000123)
-    assert reader.trade({"p": "1", "v": "1", "S": "Buy", "T": "1"}, 9).side == BUY
+    assert reader.trade(Print("1", "1", BUY, 1), 9).side == BUY
 
 
 def test_units_are_what_the_instrument_says() -> None:

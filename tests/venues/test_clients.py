@@ -11,8 +11,8 @@ import pytest
 
 import deskbot.venues
 from deskbot.core.errors import Invalid
+from deskbot.venues.bybit.adapter import BybitAdapter
 from deskbot.venues.clients import Clients, check_endpoint, rewrite_urls
-from deskbot.venues.dialects import BYBIT
 from deskbot.venues.protocol import Credentials, VenueSettings
 
 SOURCE = Path(deskbot.venues.__path__[0])
@@ -51,7 +51,7 @@ def test_every_host_moves_behind_the_endpoint_as_the_first_part_of_the_path() ->
 
 
 def test_with_an_endpoint_no_address_of_any_instance_leaves_it() -> None:
-    clients = Clients(_settings(), BYBIT, time.time_ns, random.random)
+    clients = Clients(_settings(), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random)
     for exchange in _instances(clients):
         leaves = list(_leaves(exchange.urls["api"]))
         assert len(leaves) > 10
@@ -59,7 +59,7 @@ def test_with_an_endpoint_no_address_of_any_instance_leaves_it() -> None:
 
 
 def test_without_an_endpoint_every_instance_is_in_the_venues_sandbox() -> None:
-    clients = Clients(_settings(endpoint=None), BYBIT, time.time_ns, random.random)
+    clients = Clients(_settings(endpoint=None), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random)
     for exchange in _instances(clients):
         assert exchange.isSandboxModeEnabled
         assert all("testnet" in leaf for leaf in _leaves(exchange.urls["api"]))
@@ -79,12 +79,12 @@ def test_without_an_endpoint_every_instance_is_in_the_venues_sandbox() -> None:
 )
 def test_an_endpoint_that_ccxt_would_misread_is_refused_with_one_line(endpoint: str) -> None:
     with pytest.raises(Invalid, match=r"spec\.venue\.endpoint") as refusal:
-        check_endpoint(endpoint, BYBIT)
+        check_endpoint(endpoint, BybitAdapter("Swap", time.time_ns).facts)
     assert "\n" not in refusal.value.message
 
 
 def test_three_instances_at_one_gate_and_only_the_emergency_one_may_use_its_reserve() -> None:
-    clients = Clients(_settings(), BYBIT, time.time_ns, random.random)
+    clients = Clients(_settings(), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random)
     instances = _instances(clients)
     assert len({id(one) for one in instances}) == 3
     assert [one.urgent for one in instances] == [False, False, True]
@@ -93,7 +93,7 @@ def test_three_instances_at_one_gate_and_only_the_emergency_one_may_use_its_rese
 
 
 def test_without_credentials_no_instance_can_sign() -> None:
-    clients = Clients(_settings(credentials=None), BYBIT, time.time_ns, random.random)
+    clients = Clients(_settings(credentials=None), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random)
     assert clients.trading is None
     assert clients.emergency is None
     assert clients.markets.apiKey is None
@@ -101,13 +101,15 @@ def test_without_credentials_no_instance_can_sign() -> None:
 
 @pytest.mark.parametrize(("market_type", "category"), [("Spot", "spot"), ("Swap", "linear")])
 def test_only_the_markets_of_one_type_are_loaded_and_no_currencies(market_type: str, category: str) -> None:
-    exchange = Clients(_settings(market_type=market_type), BYBIT, time.time_ns, random.random).markets
+    exchange = Clients(
+        _settings(market_type=market_type), BybitAdapter(market_type, time.time_ns), time.time_ns, random.random
+    ).markets
     assert exchange.options["fetchMarkets"]["types"] == [category]
     assert exchange.has["fetchCurrencies"] is False
 
 
 def test_amounts_are_strings_on_every_instance() -> None:
-    clients = Clients(_settings(), BYBIT, time.time_ns, random.random)
+    clients = Clients(_settings(), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random)
     for exchange in _instances(clients):
         assert exchange.number is str
         assert exchange.safe_number({"price": "0.1"}, "price") == "0.1"
@@ -115,8 +117,8 @@ def test_amounts_are_strings_on_every_instance() -> None:
 
 def test_ccxt_never_repeats_a_request_by_itself() -> None:
     for exchange in (
-        Clients(_settings(), BYBIT, time.time_ns, random.random).trading,
-        Clients(_settings(), BYBIT, time.time_ns, random.random).emergency,
+        Clients(_settings(), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random).trading,
+        Clients(_settings(), BybitAdapter("Swap", time.time_ns), time.time_ns, random.random).emergency,
     ):
         assert exchange is not None
         assert "maxRetriesOnFailure" not in str(exchange.options)

@@ -6,7 +6,7 @@ import pytest
 
 from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import NOT_FOUND, REJECTED, UNKNOWN
-from deskbot.venues.bybit_exchange import Bybit
+from deskbot.venues.bybit.exchange import Bybit
 from deskbot.venues.errors import (
     DUPLICATE_CLIENT_ID,
     cancel_outcome,

@@ -6,7 +6,7 @@ from deskbot.core.errors import Invalid
 from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
 from deskbot.venues.instruments import UNLIMITED_LOTS, instrument_of, units_down
-from tests.venues import listings
+from tests.venues.bybit import listings
 
 
 def _figures(instrument: Instrument) -> dict[str, object]:

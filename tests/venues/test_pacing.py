@@ -8,12 +8,12 @@ from unittest.mock import patch
 import pytest
 
 from deskbot.core.events import REJECTED
-from deskbot.venues.bybit_exchange import Bybit
-from deskbot.venues.dialects import SWAP
+from deskbot.venues.bybit.exchange import Bybit
 from deskbot.venues.errors import cancel_outcome, place_outcome
 from deskbot.venues.pacing import Burst, NotSent, Pacer
 from deskbot.venues.rate_limits import SECOND
 from deskbot.venues.rate_tables import RATES
+from deskbot.venues.table.model import SWAP
 
 CREATE, CANCEL, LIST = ("v5/order/create", "POST"), ("v5/order/cancel", "POST"), ("v5/order/realtime", "GET")
 TOO_MANY = '{"retCode":10006,"retMsg":"Too many visits!","result":{},"time":1790000000000}'

@@ -16,12 +16,13 @@ from deskbot.core.commands import Place
 from deskbot.core.events import Book, Event, Fill, OrderReport, StreamChange, Trade
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.simulator.server import Simulator
-from deskbot.venues.bybit_exchange import Bybit
+from deskbot.venues.bybit.adapter import BybitAdapter
+from deskbot.venues.bybit.exchange import Bybit
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.clients import rewrite_urls
 from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.streams import PrivateStream, until_one_ends
-from tests.venues import listings
+from tests.venues.bybit import listings
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
 pytestmark = pytest.mark.component
@@ -289,12 +290,10 @@ async def private_stream(endpoint: str) -> AsyncIterator[Heard]:
     exchange.urls["api"] = rewrite_urls(exchange.urls["api"], endpoint)
     exchange.options.update(enableUnifiedMargin=False, enableUnifiedAccount=True)
     exchange.set_markets(list((await listings.ccxt_markets()).values()))
+    adapter = BybitAdapter("Swap", lambda: 1)
+    adapter.serve(await listings.markets("Swap"))
     heard = Heard()
-    task = asyncio.create_task(
-        PrivateStream(
-            exchange, "linear", await listings.markets("Swap"), OrderWitness(), heard, lambda: 1, lambda: 0.5
-        ).run()
-    )
+    task = asyncio.create_task(PrivateStream(exchange, adapter, OrderWitness(), heard, lambda: 1, lambda: 0.5).run())
     try:
         yield heard
     finally:

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from deskbot.core.events import Book, Trade
-from deskbot.core.instrument import BUY, SELL, Instrument
+from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
+from deskbot.venues.adapter import Print
 from deskbot.venues.instruments import units_down
 
 _MOST_ERROR = 1e-6  # of a step
@@ -53,8 +54,8 @@ class BookReader:
             raise BookInvalid(f"order book of {self._market}: {value} is not a multiple of {step}")
         return whole
 
-    def trade(self, row: dict[str, Any], at: int) -> Trade:
-        """The event of one row of the public tape, which carries the venue's own strings."""
-        ticks = units_down(row["p"]) // self._instrument.tick
-        lots = int(Decimal(row["v"]) * UNIT) // self._instrument.lot
-        return Trade(at, self._market, ticks, lots, BUY if row["S"] == "Buy" else SELL, int(row["T"]))
+    def trade(self, row: Print, at: int) -> Trade:
+        """The event of one row of the public tape."""
+        ticks = units_down(row.price) // self._instrument.tick
+        lots = int(Decimal(row.amount) * UNIT) // self._instrument.lot
+        return Trade(at, self._market, ticks, lots, row.side, row.venue_ms)

@@ -40,10 +40,9 @@ from deskbot.core.events import (
     VenueReady,
 )
 from deskbot.core.instrument import Instrument
-from deskbot.venues import bybit_account, bybit_lists, bybit_rows
 from deskbot.venues.clients import Clients
 from deskbot.venues.dead_man import DeadManSwitch
-from deskbot.venues.dialects import DIALECTS, SPOT, SWAP
+from deskbot.venues.dialects import adapter_of
 from deskbot.venues.errors import describe, opening_error
 from deskbot.venues.markets import Markets
 from deskbot.venues.order_witness import OrderWitness
@@ -62,18 +61,15 @@ class CcxtVenue:
     """See `protocol.Venue`. Raises Invalid at construction for settings that cannot work."""
 
     def __init__(self, settings: VenueSettings, now: Now, draw: Draw) -> None:
-        if settings.exchange not in DIALECTS:
-            known = ", ".join(sorted(DIALECTS))
-            raise Invalid(Reason.SPEC_INVALID, f'spec.venue.exchange "{settings.exchange}" is not one of: {known}')
-        self._dialect = DIALECTS[settings.exchange]
+        self._adapter = adapter_of(settings.exchange, settings.market_type, now)
         self._settings = settings
         self._now = now
         self._draw = draw
         self._witness = OrderWitness()
         self._where = settings.endpoint or f"the test network of {settings.exchange}"
-        self._clients = Clients(settings, self._dialect, now, draw)
+        self._clients = Clients(settings, self._adapter, now, draw)
         self._markets = Markets({}, settings.market_type)
-        self._orders = Orders(self._dialect, settings.market_type, self._markets, now)
+        self._orders = Orders(self._adapter, self._markets, now)
         self._dead_man = DeadManSwitch(settings.exchange, settings.market_type)
         self._instruments: dict[str, Instrument] = {}
 
@@ -88,26 +84,26 @@ class CcxtVenue:
         settings, clients = self._settings, self._clients
         await clients.load_markets()
         self._markets = Markets(clients.markets.markets, settings.market_type)
-        self._orders = Orders(self._dialect, settings.market_type, self._markets, self._now)
+        self._adapter.serve(self._markets)
+        self._orders = Orders(self._adapter, self._markets, self._now)
         self._markets.check(settings.markets)
         await clients.clock.measure(clients.markets.fetch_time)
         clients.clock.check(settings.max_clock_offset_ms)
         account_id = ""
         if clients.trading is not None:
-            account_id = await bybit_account.check_key(clients.trading, settings.market_type)
+            account_id = await self._adapter.check_account(clients.trading)
             await clients.warm()
         self._instruments = {market: await self._instrument(market) for market in settings.markets}
         self._dead_man.serve({market: self._markets.venue_symbol(market) for market in settings.markets})
-        return VenueReady(self._now(), account_id, dict(self._instruments), self._dialect.fill_history_ms)
+        return VenueReady(self._now(), account_id, dict(self._instruments), self._adapter.facts.fill_history_ms)
 
     async def _instrument(self, market: str) -> Instrument:
         trading, symbol = self._clients.trading, self._markets.venue_symbol(market)
         if trading is None:
             rates = self._markets.listed_rates(market)
         else:
-            if self._settings.market_type == SWAP:
-                await bybit_account.check_position_mode(trading, market, symbol)
-            rates = await bybit_account.fee_rates(trading, self._settings.market_type, symbol)
+            await self._adapter.check_market(trading, market, symbol)
+            rates = await self._adapter.fee_rates(trading, symbol)
         try:
             return self._markets.traded(market, *rates)
         except ValueError as error:
@@ -155,10 +151,8 @@ class CcxtVenue:
         exchange = self._private(command.emergency)
         if exchange is None:
             return OrderAnswer(self._now(), command.client_id, NOT_FOUND)
-        symbol, kind = self._markets.venue_symbol(command.market), self._settings.market_type
-        report, failure = await _asked(
-            bybit_lists.order_by_client_id(exchange, kind, symbol, command.client_id, self._markets, self._now), None
-        )
+        symbol = self._markets.venue_symbol(command.market)
+        report, failure = await _asked(self._adapter.order(exchange, symbol, command.client_id), None)
         if failure:
             return OrderAnswer(self._now(), command.client_id, UNKNOWN, reason=failure)
         return OrderAnswer(self._now(), command.client_id, NOT_FOUND if report is None else ACCEPTED, report)
@@ -168,9 +162,8 @@ class CcxtVenue:
         exchange = self._private(command.emergency)
         if exchange is None:
             return OpenOrdersAnswer(self._now(), command.request, True)
-        kind = self._settings.market_type
         asked_at = self._now()
-        orders, failure = await _asked(bybit_lists.open_orders(exchange, kind, self._markets, self._now), [])
+        orders, failure = await _asked(self._adapter.open_orders(exchange), [])
         if not failure:
             self._witness.listed(orders, asked_at, self._now())
         return OpenOrdersAnswer(self._now(), command.request, failure == "", orders, failure)
@@ -179,32 +172,24 @@ class CcxtVenue:
         """See `protocol.Venue.query_positions`."""
         if self._clients.trading is None:
             return PositionsAnswer(self._now(), command.request, True)
-        kind = self._settings.market_type
-        found, failure = await _asked(bybit_lists.positions(self._clients.trading, kind, self._markets), [])
+        found, failure = await _asked(self._adapter.positions(self._clients.trading), [])
         return PositionsAnswer(self._now(), command.request, failure == "", found, failure)
 
     async def query_balances(self, command: QueryBalances) -> BalancesAnswer:
         """See `protocol.Venue.query_balances`. Equity is stated for contracts, in their settle asset."""
         if self._clients.trading is None:
             return BalancesAnswer(self._now(), command.request, True)
-        (balances, equity), failure = await _asked(self._wallet(), ({}, None))
-        return BalancesAnswer(self._now(), command.request, failure == "", balances, equity, failure)
-
-    async def _wallet(self) -> tuple[dict[str, tuple[int, int]], int | None]:
-        row = await bybit_lists.wallet(self._clients.trading)
         settle = next((one.settle for one in self._instruments.values()), "")
-        spot = self._settings.market_type == SPOT
-        return bybit_rows.balances(row), None if spot else bybit_rows.equity(row, settle)
+        (balances, equity), failure = await _asked(self._adapter.balances(self._clients.trading, settle), ({}, None))
+        return BalancesAnswer(self._now(), command.request, failure == "", balances, equity, failure)
 
     async def query_fills(self, command: QueryFills) -> FillsAnswer:
         """See `protocol.Venue.query_fills`."""
         exchange, market = self._clients.trading, command.market
         if exchange is None:
             return FillsAnswer(self._now(), command.request, market, True)
-        symbol, kind = self._markets.venue_symbol(market), self._settings.market_type
-        (fills, fundings), failure = await _asked(
-            bybit_lists.fills(exchange, kind, symbol, command.since_ms, self._markets, self._now), ([], [])
-        )
+        question = self._adapter.fills(exchange, self._markets.venue_symbol(market), command.since_ms)
+        (fills, fundings), failure = await _asked(question, ([], []))
         return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure, fundings)
 
     async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
@@ -217,17 +202,17 @@ class CcxtVenue:
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""
         streams: list[MarketStream | PrivateStream] = [
-            MarketStream(one, self._clients.stream, self._settings.market_silence, emit, self._now, self._draw)
+            MarketStream(
+                one, self._adapter, self._clients.stream, self._settings.market_silence, emit, self._now, self._draw
+            )
             for one in self._instruments.values()
         ]
         if self._clients.trading is None:
             emit(StreamChange(self._now(), PRIVATE, "", True, _SENDS_NOTHING))
         else:
-            category = self._dialect.categories[self._settings.market_type]
-            private = PrivateStream(
-                self._clients.trading, category, self._markets, self._witness, emit, self._now, self._draw
+            streams.append(
+                PrivateStream(self._clients.trading, self._adapter, self._witness, emit, self._now, self._draw)
             )
-            streams.append(private)
         tender = self._tender(emit)
         await until_one_ends(*(stream.run() for stream in streams), tender.measure(), tender.watch())
 

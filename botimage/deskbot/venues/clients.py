@@ -17,7 +17,7 @@ import certifi
 
 from deskapi.conditions import Reason
 from deskbot.core.errors import Invalid
-from deskbot.venues.dialects import Dialect
+from deskbot.venues.adapter import Adapter, Facts
 from deskbot.venues.pacing import Draw, Pacer
 from deskbot.venues.protocol import Now, VenueSettings
 from deskbot.venues.rate_tables import RATES
@@ -40,12 +40,12 @@ def rewrite_urls(urls: Any, endpoint: str) -> Any:
     return f"{base}/{rest}"
 
 
-def check_endpoint(endpoint: str, dialect: Dialect) -> None:
+def check_endpoint(endpoint: str, facts: Facts) -> None:
     """Raise Invalid for an endpoint that cannot stand in for the venue's hosts."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         raise Invalid(Reason.SPEC_INVALID, f'spec.venue.endpoint "{endpoint}" is no http or https address with a host')
-    for word in dialect.forbidden_in_endpoint:
+    for word in facts.forbidden_in_endpoint:
         if word in endpoint.lower():
             message = f'spec.venue.endpoint "{endpoint}" contains "{word}", which ccxt reads as a kind of market'
             raise Invalid(Reason.SPEC_INVALID, f"{message}: use another host name or path")
@@ -54,13 +54,13 @@ def check_endpoint(endpoint: str, dialect: Dialect) -> None:
 class Clients:
     """See the module. Nothing is sent before the first call."""
 
-    def __init__(self, settings: VenueSettings, dialect: Dialect, now: Now, draw: Draw) -> None:
+    def __init__(self, settings: VenueSettings, adapter: Adapter, now: Now, draw: Draw) -> None:
         if settings.endpoint is not None:
-            check_endpoint(settings.endpoint, dialect)
+            check_endpoint(settings.endpoint, adapter.facts)
         self._settings = settings
         self._tls = ssl.create_default_context(cafile=certifi.where())  # slow to make and the same for every instance
-        self._category = dialect.categories[settings.market_type]
-        rates = RATES[dialect.exchange, settings.market_type]
+        self._adapter = adapter
+        rates = RATES[adapter.facts.exchange, adapter.facts.market_type]
         self.pacer = Pacer(rates, now, draw, settings.shared_by)
         self.clock = VenueClock(now, lambda: int(type(self.markets).milliseconds()))  # the wall's, through ccxt
         keys = settings.credentials
@@ -72,20 +72,14 @@ class Clients:
             self.emergency.urgent = True
 
     def _new(self, extra: dict[str, Any]) -> Any:
-        from deskbot.venues.bybit_exchange import Bybit  # noqa: PLC0415  # importing ccxt costs half a second
-
-        exchange = Bybit(
+        exchange = self._adapter.exchange(
             {
                 "number": str,
                 "timeout": self._settings.request_timeout_ms,
                 "timeout_on_exit": 250 if self._encrypted() else 0,  # ms for aiohttp to end TLS
                 "enableRateLimit": True,
                 "streaming": {"keepAlive": _PING_MS},
-                "options": {
-                    "defaultType": "spot" if self._category == "spot" else "swap",
-                    # one list instead of twelve requests; asset/coin/query-info is private and not needed
-                    "fetchMarkets": {"types": [self._category]},
-                },
+                "options": dict(self._adapter.facts.options),
                 **extra,
             }
         )
@@ -94,7 +88,7 @@ class Clients:
         exchange.ssl_context = self._tls
         exchange.has["fetchCurrencies"] = False
         if self._settings.endpoint is None:
-            exchange.set_sandbox_mode(True)
+            self._adapter.use_test_network(exchange)
         else:
             exchange.urls["api"] = rewrite_urls(exchange.urls["api"], self._settings.endpoint)
         return exchange
@@ -111,7 +105,7 @@ class Clients:
 
     async def warm(self) -> None:
         """Ask what ccxt asks before the first private request, on both private instances."""
-        await asyncio.gather(*(one.is_unified_enabled() for one in (self.trading, self.emergency) if one is not None))
+        await asyncio.gather(*(self._adapter.warm(one) for one in (self.trading, self.emergency) if one is not None))
 
     def stream(self) -> Any:
         """A public instance for one market's streams; whoever takes it closes it."""

@@ -8,8 +8,11 @@ it what the venue says about orders that may live. Everything else, programming 
                (PermissionDenied), OperationRejected's MarketClosed, RestrictedLocation, ManualInteractionNeeded;
                RateLimitExceeded, DDoSProtection and InvalidNonce only with a code of the venue's own;
                what was never sent (`pacing.NotSent`)
-    UNKNOWN    the codes of `_OUTCOME_UNKNOWN` and `_DUPLICATE` whatever their class; every other exception
-    NOT_FOUND  for cancels: OrderNotFound and the codes of `_ALREADY_ENDED`; the order ended or is not visible yet
+               and the codes `refused` of the venue's table
+    UNKNOWN    the codes `outcome_unknown` and `duplicate` whatever their class; every other exception
+    NOT_FOUND  for cancels: OrderNotFound and the codes `already_ended`; the order ended or is not visible yet
+
+The codes are in a table for each venue (`bybit/codes.py`, `binance/codes.py`); no two venues share a number.
 """
 
 import re
@@ -18,6 +21,8 @@ from typing import Any, Final
 from deskapi.conditions import Reason
 from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import NOT_FOUND, REJECTED, UNKNOWN
+from deskbot.venues.binance.codes import BINANCE
+from deskbot.venues.bybit.codes import BYBIT
 from deskbot.venues.ccxt_import import load_errors
 from deskbot.venues.pacing import NotSent
 
@@ -25,51 +30,7 @@ ccxt_errors: Final[Any] = load_errors()
 
 DUPLICATE_CLIENT_ID: Final = "DuplicateClientId"
 
-# Bybit v5 "Error Codes"; the class in brackets is what ccxt makes of the code.
-_DUPLICATE: Final = {
-    "110072",  # OrderLinkedID is duplicate [InvalidOrder]: the first order of that id is live or was
-    "170141",  # Duplicate clientOrderId [InvalidOrder]
-    "-4116",  # Binance USD-M: ClientOrderId is duplicated [InvalidOrder]
-}
-# Binance spot has one code for every refusal of a new order; this text among them says that the first one is open.
-_DUPLICATE_TEXT: Final = "Duplicate order sent"
-_OUTCOME_UNKNOWN: Final = {
-    "5004",  # Server Timeout [ExchangeError]
-    "10000",  # Server Timeout [ExchangeError]
-    "10014",  # Request is duplicate [BadRequest]: the first of the two may have been taken
-    "10016",  # System error [ExchangeError]
-    "10019",  # Service is restarting [ExchangeError]
-    "110079",  # The order is processing and can not be operated, please try again later [ExchangeError]
-    "170001",  # Internal error [ExchangeError]
-    "170007",  # Timeout waiting for response from backend server [RequestTimeout]
-    "170032",  # Network error [ExchangeError]
-    "170035",  # Submitted to the system for processing [BadRequest]
-    "170146",  # Order creation timeout [InvalidOrder]
-    "170147",  # Order cancellation timeout [InvalidOrder]
-    "170149",  # Create order failed [ExchangeError]
-    "170150",  # Cancel order failed [ExchangeError]
-    "170191",  # Can not cancel order, please try again later [InvalidOrder]
-    "170234",  # System Error [ExchangeError]
-    # Binance
-    "-1000",  # An unknown error occurred while processing the request [OperationFailed]
-    "-1001",  # Internal error; unable to process your request [OperationFailed]
-    "-1006",  # An unexpected response was received from the message bus, execution status unknown [OperationFailed]
-    "-1007",  # Timeout waiting for response from backend server, execution status unknown [RequestTimeout]
-    "-1008",  # Server is currently overloaded [OperationFailed]
-    "-1016",  # This service is no longer available: shutting down [BadRequest]
-}
-_ALREADY_ENDED: Final = {
-    "110008",  # Order has been finished or canceled [InvalidOrder]
-    "110010",  # Order already cancelled [InvalidOrder]
-    "170139",  # Order has been filled [InvalidOrder]
-    "170142",  # Order has been canceled [InvalidOrder]
-    "170143",  # Cannot be found on order book [InvalidOrder]
-    "170190",  # Cancel order has been finished [InvalidOrder]
-}
-_ORDER_OF_ANOTHER_FILTER: Final = {"170145"}  # This order type does not support cancellation [InvalidOrder]
-
-_WRONG_KEY: Final = {"10003", "10004", "10007", "33004"}  # unknown key, wrong sign, key missing, key expired
-_WRONG_ADDRESS: Final = {"10009", "10010"}  # address banned, address not on the key's list
+_CODES: Final = BYBIT | BINANCE
 
 _DEFINITE: Final = (
     ccxt_errors.InsufficientFunds,
@@ -99,10 +60,16 @@ def venue_code(error: BaseException) -> str:
     return found.group(1) if found else ""
 
 
+def names_of(error: BaseException) -> frozenset[str]:
+    """What a table of codes may call an exception: by the venue's number, or by number and message."""
+    code, found = venue_code(error), _MESSAGE.search(str(error))
+    return frozenset({code, f"{code} {found.group(1).rstrip('.')}" if found else code}) - {""}
+
+
 def describe(error: BaseException) -> str:
     """One short line about an exception, without what a venue echoes of keys and signatures."""
     code, name = venue_code(error), type(error).__name__
-    if code in _WRONG_KEY:
+    if _CODES.wrong_key & names_of(error):
         return f"{name}: {code} the venue refuses the key or its signature"
     found = _MESSAGE.search(str(error))
     text = found.group(1) if found else _QUERY.sub("", str(error).split("{", 1)[0])
@@ -114,9 +81,9 @@ def place_outcome(error: Exception) -> tuple[str, str]:
     if isinstance(error, NotSent):
         return REJECTED, str(error)
     code = venue_code(error)
-    if code in _DUPLICATE or _DUPLICATE_TEXT in str(error) or isinstance(error, ccxt_errors.DuplicateOrderId):
+    if _CODES.duplicate & names_of(error) or isinstance(error, ccxt_errors.DuplicateOrderId):
         return UNKNOWN, DUPLICATE_CLIENT_ID
-    if code in _OUTCOME_UNKNOWN or isinstance(error, _ASK_FIRST) or not _definite(error, code):
+    if _CODES.outcome_unknown & names_of(error) or isinstance(error, _ASK_FIRST) or not _definite(error, code):
         return UNKNOWN, describe(error)
     return REJECTED, describe(error)
 
@@ -126,23 +93,27 @@ def cancel_outcome(error: Exception) -> tuple[str, str]:
     if isinstance(error, NotSent):
         return REJECTED, str(error)
     code = venue_code(error)
-    if isinstance(error, ccxt_errors.OrderNotFound) or code in _ALREADY_ENDED | _ORDER_OF_ANOTHER_FILTER:
+    if isinstance(error, ccxt_errors.OrderNotFound) or _CODES.already_ended & names_of(error):
         return NOT_FOUND, describe(error)
-    if code in _OUTCOME_UNKNOWN or not _definite(error, code):
+    if _CODES.outcome_unknown & names_of(error) or not _definite(error, code):
         return UNKNOWN, describe(error)
     return REJECTED, describe(error)
 
 
 def _definite(error: Exception, code: str) -> bool:
-    return isinstance(error, _DEFINITE) or (code != "" and isinstance(error, _DEFINITE_WITH_CODE))
+    return (
+        bool(_CODES.refused & names_of(error))
+        or isinstance(error, _DEFINITE)
+        or (code != "" and isinstance(error, _DEFINITE_WITH_CODE))
+    )
 
 
 def opening_error(error: Exception, where: str) -> DeskError:
     """The desk's own error for a request that failed while a venue was being opened at `where`."""
     if isinstance(error, DeskError):
         return error
-    code, text = venue_code(error), describe(error)
-    if code in _WRONG_ADDRESS:
+    text = describe(error)
+    if _CODES.wrong_address & names_of(error):
         message = f"{where} refuses this address for the API key ({text}): check the key's IP list"
         return Invalid(Reason.CREDENTIALS_REFUSED, message)
     for kind, make, reason, words in _OPENING:

@@ -6,8 +6,8 @@ from typing import Any
 from deskapi.conditions import Reason
 from deskbot.core.errors import Invalid
 from deskbot.core.instrument import Instrument
-from deskbot.venues.dialects import SPOT
 from deskbot.venues.instruments import instrument_of
+from deskbot.venues.table.model import SPOT
 
 
 class Markets:

@@ -5,6 +5,7 @@ orders, measured), and nothing here sends again. An answer without an order id p
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from deskbot.core.commands import Cancel, CancelAll, CancelForeign, Place
@@ -18,8 +19,7 @@ from deskbot.core.events import (
     PlaceResult,
 )
 from deskbot.core.instrument import Instrument, side_name
-from deskbot.venues.bybit_lists import result_of, rows_of
-from deskbot.venues.dialects import Dialect
+from deskbot.venues.adapter import Adapter, CancelAllRequest, CancelRequest
 from deskbot.venues.errors import cancel_outcome, place_outcome
 from deskbot.venues.markets import Markets
 from deskbot.venues.protocol import Now
@@ -30,10 +30,8 @@ _NO_ID = "the venue's answer has no order id"
 class Orders:
     """The order requests of one account."""
 
-    def __init__(self, dialect: Dialect, market_type: str, markets: Markets, now: Now) -> None:
-        self._dialect = dialect
-        self._category = dialect.categories[market_type]
-        self._market_type = market_type
+    def __init__(self, adapter: Adapter, markets: Markets, now: Now) -> None:
+        self._adapter = adapter
         self._markets = markets
         self._now = now
 
@@ -60,36 +58,25 @@ class Orders:
 
     async def cancel(self, exchange: Any, command: Cancel) -> CancelResult:
         """Cancel by client id, which is known even where the venue's id never came."""
-        query = {"orderLinkId": command.client_id}
-        outcome, reason = await self._cancel(exchange, command.market, query, self._dialect.order_filter)
+        symbol = self._markets.venue_symbol(command.market)
+        outcome, reason = await _cancelled(partial(self._adapter.cancel, exchange, symbol, command.client_id))
         return CancelResult(self._now(), command.client_id, outcome, reason)
 
     async def cancel_foreign(self, exchange: Any, command: CancelForeign) -> CancelResult:
-        """Cancel by the venue's id; a conditional order is looked for under every filter it may have."""
-        filters = self._dialect.trigger_filters[self._market_type] if command.trigger else (self._dialect.order_filter,)
+        """Cancel by the venue's id, wherever the venue may keep it."""
+        symbol = self._markets.venue_symbol(command.market)
         outcome, reason = NOT_FOUND, ""
-        for name in filters:
-            outcome, reason = await self._cancel(exchange, command.market, {"orderId": command.venue_id}, name)
+        for request in self._adapter.foreign_cancels(exchange, symbol, command.venue_id, trigger=command.trigger):
+            outcome, reason = await _cancelled(request)
             if outcome != NOT_FOUND:
                 break
         return CancelResult(self._now(), command.venue_id, outcome, reason)
 
-    async def _cancel(self, exchange: Any, market: str, query: dict[str, str], name: str) -> tuple[str, str]:
-        request = {"category": self._category, "symbol": self._markets.venue_symbol(market), **query}
-        if self._category == "spot":
-            request["orderFilter"] = name
-        try:
-            result = result_of(await exchange.privatePostV5OrderCancel(request))
-        except Exception as error:  # every exception has an outcome
-            return cancel_outcome(error)
-        return (ACCEPTED, "") if result.get("orderId") else (UNKNOWN, _NO_ID)
-
     async def cancel_all(self, exchange: Any, command: CancelAll) -> CancelAllResult:
-        """Cancel under every order filter of every market at once; the worst outcome is the outcome."""
-        filters = self._dialect.cancel_filters[self._market_type]
-        parts = await asyncio.gather(
-            *(self._cancel_filter(exchange, market, name) for market in command.markets for name in filters)
-        )
+        """Make every request for every market at once; the worst outcome is the outcome."""
+        symbols = [self._markets.venue_symbol(market) for market in command.markets]
+        requests = [one for symbol in symbols for one in self._adapter.cancel_alls(exchange, symbol)]
+        parts = await asyncio.gather(*(_all_cancelled(request) for request in requests))
         cancelled = sum(count for count, _, _ in parts)
         for worst in (UNKNOWN, REJECTED):
             for _, outcome, reason in parts:
@@ -97,25 +84,25 @@ class Orders:
                     return CancelAllResult(self._now(), command.request, worst, cancelled, reason)
         return CancelAllResult(self._now(), command.request, ACCEPTED, cancelled)
 
-    async def _cancel_filter(self, exchange: Any, market: str, name: str) -> tuple[int, str, str]:
-        request = {"category": self._category, "symbol": self._markets.venue_symbol(market)}
-        if name:
-            request["orderFilter"] = name
-        cancelled = 0
-        while True:
-            try:
-                batch = _cancelled(await exchange.privatePostV5OrderCancelAll(request))
-            except Exception as error:  # every exception has an outcome
-                outcome, reason = cancel_outcome(error)
-                return cancelled, ACCEPTED if outcome == NOT_FOUND else outcome, reason
-            cancelled += len(batch)
-            if len(batch) < self._dialect.cancel_batch:
-                return cancelled, ACCEPTED, ""
+
+async def _cancelled(request: CancelRequest) -> tuple[str, str]:
+    try:
+        named = await request()
+    except Exception as error:  # every exception has an outcome
+        return cancel_outcome(error)
+    return (ACCEPTED, "") if named else (UNKNOWN, _NO_ID)
 
 
-def _cancelled(answer: Any) -> list[Any]:
-    """The orders an answer to cancel-all names; spot may say `success` alone. Raises ListFailed for neither."""
-    return [] if "list" not in result_of(answer) and result_of(answer).get("success") == "1" else rows_of(answer)
+async def _all_cancelled(request: CancelAllRequest) -> tuple[int, str, str]:
+    cancelled, more = 0, True
+    while more:
+        try:
+            batch, more = await request()
+        except Exception as error:  # every exception has an outcome
+            outcome, reason = cancel_outcome(error)
+            return cancelled, ACCEPTED if outcome == NOT_FOUND else outcome, reason
+        cancelled += batch
+    return cancelled, ACCEPTED, ""
 
 
 def _place_params(command: Place) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from deskbot.venues.dialects import SPOT, SWAP
 from deskbot.venues.rate_limits import Limit
+from deskbot.venues.table.model import SPOT, SWAP
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,19 @@ goes on when that is the same; a private stream is held against what the venue a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from deskbot.core.events import Book, StreamChange
+from deskbot.core.events import Book, OrderReport, StreamChange
 from deskbot.core.instrument import Instrument
-from deskbot.venues import bybit_rows
+from deskbot.venues.adapter import Adapter, Row
 from deskbot.venues.books import BookReader
-from deskbot.venues.bybit_lists import is_fill, is_funding
-from deskbot.venues.dialects import BYBIT
 from deskbot.venues.errors import describe
-from deskbot.venues.markets import Markets
+from deskbot.venues.listening import subscribed
 from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now
@@ -114,9 +112,8 @@ class _Stream:
 
     # a listener hears everything; each stream overrides its own
     def on_book(self, book: Any, venue_ms: int, sequence: int, previous: int) -> None: ...
-    def on_trades(self, rows: list[bybit_rows.Row]) -> None: ...
-    def on_orders(self, rows: list[bybit_rows.Row]) -> None: ...
-    def on_executions(self, rows: list[bybit_rows.Row]) -> None: ...
+    def on_trades(self, rows: list[Row]) -> None: ...
+    def on_private(self, rows: list[Row]) -> None: ...
     def on_subscribed(self) -> None: ...
 
 
@@ -124,10 +121,18 @@ class MarketStream(_Stream):
     """Book, tape and candles of one market, on an exchange instance of its own."""
 
     def __init__(
-        self, instrument: Instrument, exchange: Callable[[], Any], silence: float, emit: Emit, now: Now, draw: Draw
+        self,
+        instrument: Instrument,
+        adapter: Adapter,
+        exchange: Callable[[], Any],
+        silence: float,
+        emit: Emit,
+        now: Now,
+        draw: Draw,
     ) -> None:
         super().__init__(MARKET, instrument.market, emit, now, draw)
-        self._reader = BookReader(instrument, BYBIT.book_depth)
+        self._adapter = adapter
+        self._reader = BookReader(instrument, adapter.facts.book_depth)
         self._exchange = exchange
         self._longest_silence = silence
         self._silence = Silence(silence, 0.0)
@@ -140,8 +145,8 @@ class MarketStream(_Stream):
             try:
                 await _admitted(exchange)
                 await until_one_ends(
-                    _for_ever(exchange.watch_order_book, self._market, BYBIT.book_depth),
-                    _for_ever(exchange.watch_trades, self._market),
+                    subscribed(exchange.watch_order_book, self._market, self._adapter.facts.book_asked),
+                    subscribed(exchange.watch_trades, self._market),
                     self._watched(exchange),
                 )
             finally:
@@ -166,7 +171,7 @@ class MarketStream(_Stream):
         silent = f"no order book of {self._market} for {self._silence.lasted(asyncio.get_running_loop().time()):.1f} s"
         try:
             async with asyncio.timeout(_CONFIRM_SECONDS):
-                own = await exchange.fetch_order_book(self._market, BYBIT.confirm_depth)
+                own = await exchange.fetch_order_book(self._market, self._adapter.facts.confirm_depth)
         except Exception as error:
             raise StreamBroken(f"{silent}, and the venue's own cannot be read: {describe(error)}") from error
         if last is None or not self._reader.same_touch(own, last):
@@ -187,31 +192,21 @@ class MarketStream(_Stream):
         self._healthy()
         self._emit(event)
 
-    def on_trades(self, rows: list[bybit_rows.Row]) -> None:
+    def on_trades(self, rows: list[Row]) -> None:
         for row in rows:
-            self._emit(self._reader.trade(row, self._now()))
+            self._emit(self._reader.trade(self._adapter.tape(row), self._now()))
 
 
 class PrivateStream(_Stream):
     """Orders and executions of the account, on the trading instance."""
 
-    _TOPICS = 2
-
     def __init__(
-        self,
-        exchange: Any,
-        category: str,
-        markets: Markets,
-        witness: OrderWitness,
-        emit: Emit,
-        now: Now,
-        draw: Draw,
+        self, exchange: Any, adapter: Adapter, witness: OrderWitness, emit: Emit, now: Now, draw: Draw
     ) -> None:
         super().__init__(PRIVATE, "", emit, now, draw)
         self._witness = witness
         self._exchange = exchange
-        self._category = category
-        self._markets = markets
+        self._adapter = adapter
         self._subscribed = 0
 
     async def _connection(self) -> None:
@@ -220,11 +215,7 @@ class PrivateStream(_Stream):
         with _listening(self._exchange, self):
             try:
                 await _admitted(self._exchange)
-                await until_one_ends(
-                    _for_ever(self._exchange.watch_orders),
-                    _for_ever(self._exchange.watch_my_trades),
-                    self._watched(),
-                )
+                await until_one_ends(*self._adapter.private_work(self._exchange), self._watched())
             finally:
                 await _drop(self._exchange)
 
@@ -239,24 +230,14 @@ class PrivateStream(_Stream):
 
     def on_subscribed(self) -> None:
         self._subscribed += 1
-        if self._subscribed == self._TOPICS:
+        if self._subscribed == self._adapter.facts.subscriptions:
             self._healthy()
 
-    # both topics carry spot and contracts alike, under the same symbols
-    def on_orders(self, rows: list[bybit_rows.Row]) -> None:
-        for row in rows:
-            if row["category"] == self._category:
-                report = bybit_rows.order_report(row, self._markets.by_venue_symbol, self._now())
-                self._witness.tell(report)
-                self._emit(report)
-
-    def on_executions(self, rows: list[bybit_rows.Row]) -> None:
-        for row in rows:
-            instrument = self._markets.by_venue_symbol(row["symbol"]) if row["category"] == self._category else None
-            if instrument is not None and is_fill(row):
-                self._emit(bybit_rows.fill(row, instrument, self._now()))
-            elif instrument is not None and is_funding(row):
-                self._emit(bybit_rows.funding(row, instrument, self._now()))
+    def on_private(self, rows: list[Row]) -> None:
+        for event in self._adapter.private_events(rows):
+            if isinstance(event, OrderReport):
+                self._witness.tell(event)
+            self._emit(event)
 
 
 @contextmanager
@@ -272,12 +253,6 @@ async def _admitted(exchange: Any) -> None:
     """Venues count connections too. Raises NotSent when there were too many."""
     if exchange.pacer is not None:
         await exchange.pacer.admit(Ask("CONNECT"))
-
-
-async def _for_ever(watch: Callable[..., Awaitable[Any]], *arguments: str | int) -> None:
-    """Subscribe, and stay to hear of the connection's end: rows go to the listener, so ccxt resolves nothing."""
-    while True:
-        await watch(*arguments)
 
 
 async def _drop(exchange: Any) -> None:

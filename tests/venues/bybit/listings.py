@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deskbot.venues.bybit_exchange import Bybit
+from deskbot.venues.bybit.exchange import Bybit
 from deskbot.venues.markets import Markets
 
 LINEAR = {

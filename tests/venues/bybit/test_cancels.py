@@ -7,9 +7,10 @@ import pytest
 
 from deskbot.core.commands import CancelAll
 from deskbot.core.events import ACCEPTED, UNKNOWN
-from deskbot.venues.dialects import BYBIT
+from deskbot.venues.bybit.adapter import BybitAdapter
+from deskbot.venues.bybit.dialect import BYBIT
 from deskbot.venues.orders import Orders
-from tests.venues import listings
+from tests.venues.bybit import listings
 
 Row = dict[str, Any]
 
@@ -23,7 +24,7 @@ async def _cancel_all(market_type: str, market: str, remaining: dict[str, int], 
         return {"result": {"list": [{"orderId": str(number)} for number in range(count)]}}
 
     exchange = SimpleNamespace(privatePostV5OrderCancelAll=cancel_all)
-    made = Orders(BYBIT, market_type, await listings.markets(market_type), lambda: 1)
+    made = Orders(BybitAdapter(market_type, lambda: 1), await listings.markets(market_type), lambda: 1)
     return await made.cancel_all(exchange, CancelAll(4, (market,)))
 
 
@@ -56,5 +57,5 @@ async def test_an_answer_without_a_list_is_accepted_only_when_it_says_success(an
         return {"result": answer}
 
     exchange = SimpleNamespace(privatePostV5OrderCancelAll=cancel_all)
-    made = Orders(BYBIT, "Spot", await listings.markets("Spot"), lambda: 1)
+    made = Orders(BybitAdapter("Spot", lambda: 1), await listings.markets("Spot"), lambda: 1)
     assert (await made.cancel_all(exchange, CancelAll(4, ("BTC/USDT",)))).outcome == outcome

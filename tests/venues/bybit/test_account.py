@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deskbot.core.errors import Blocked
-from deskbot.venues.bybit_account import check_position_mode, fee_rates, refuse_account, refuse_key
+from deskbot.venues.bybit.account import check_position_mode, fee_rates, refuse_account, refuse_key
 
 KEY: dict[str, Any] = {
     "userID": 24600000,

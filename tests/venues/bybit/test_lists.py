@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskbot.venues import bybit_lists
-from deskbot.venues.bybit_lists import ListFailed, pages
-from deskbot.venues.dialects import BYBIT
+from deskbot.venues.adapter import ListFailed
+from deskbot.venues.bybit import lists as bybit_lists
+from deskbot.venues.bybit.dialect import BYBIT
+from deskbot.venues.bybit.lists import pages
 from deskbot.venues.markets import Markets
-from tests.venues import listings
-from tests.venues.test_bybit_rows import EXECUTION, ORDER
+from tests.venues.bybit import listings
+from tests.venues.bybit.test_rows import EXECUTION, ORDER
 
 Row = dict[str, Any]
 DAY_MS = 86_400_000

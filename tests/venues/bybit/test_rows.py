@@ -8,9 +8,9 @@ from deskbot.core import orders
 from deskbot.core.events import LIQUIDATION
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import UNIT, to_units
-from deskbot.venues import bybit_rows
-from deskbot.venues.dialects import BYBIT
-from tests.venues import listings
+from deskbot.venues.bybit import rows as bybit_rows
+from deskbot.venues.bybit.dialect import BYBIT
+from tests.venues.bybit import listings
 
 ORDER: dict[str, Any] = {
     "orderId": "venue-1",

@@ -6,15 +6,15 @@ ValueError, and the whole answer counts as failed: an order that cannot be read 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from deskbot.core import orders
 from deskbot.core.events import AUTO_DELEVERAGING, LIQUIDATION, SETTLEMENT, Fill, Funding, OrderReport, VenuePosition
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.money import divide_half_even, to_units
+from deskbot.venues.adapter import Print, Row
 from deskbot.venues.instruments import units_down
 
-Row = dict[str, Any]
 Find = Callable[[str], Instrument | None]  # venue symbol -> instrument
 
 _SIDES: Final = {"Buy": BUY, "Sell": SELL}
@@ -159,3 +159,8 @@ def equity(account: Row, asset: str) -> int | None:
         if coin["coin"] == asset and coin.get("equity"):
             return units_down(coin["equity"])
     return None
+
+
+def tape(row: Row) -> Print:
+    """One row of the `publicTrade` stream."""
+    return Print(row["p"], row["v"], _SIDES[row["S"]], int(row["T"]))

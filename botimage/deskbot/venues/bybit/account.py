@@ -11,9 +11,10 @@ import structlog
 
 from deskapi.conditions import Reason
 from deskbot.core.errors import Blocked
-from deskbot.venues.bybit_lists import pages, result_of, rows_of
-from deskbot.venues.bybit_rows import Row
-from deskbot.venues.dialects import BYBIT, SPOT, SWAP
+from deskbot.venues.adapter import Row
+from deskbot.venues.bybit.dialect import BYBIT
+from deskbot.venues.bybit.lists import pages, result_of, rows_of
+from deskbot.venues.table.model import SPOT, SWAP
 
 # permissions of account key information, Bybit v5 "Get API Key Information"
 _MOVES_MONEY: Final = ("Withdraw", "AccountTransfer", "SubMemberTransfer", "SubMemberTransferList")

@@ -9,37 +9,15 @@
 Importing this module imports ccxt (`ccxt_import.py`).
 """
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
+from deskbot.venues.adapter import Row
 from deskbot.venues.ccxt_import import load_exchange
+from deskbot.venues.listening import Listener, SequenceGap
 from deskbot.venues.pacing import Paced
 from deskbot.venues.sockets import Guarded
 
 _bybit: Final[Any] = load_exchange("bybit")
-Row = dict[str, Any]
-
-
-class SequenceGap(Exception):
-    """An order book update is missing."""
-
-
-class Listener(Protocol):
-    """Where the streams of one instance go. An exception of a listener breaks the connection."""
-
-    def on_book(self, book: Any, venue_ms: int, sequence: int, previous: int) -> None:
-        """ccxt's book of one market after an update; `previous` is 0 for a snapshot."""
-
-    def on_trades(self, rows: list[Row]) -> None:
-        """Rows of the public tape of one market."""
-
-    def on_orders(self, rows: list[Row]) -> None:
-        """Rows of the private `order` topic."""
-
-    def on_executions(self, rows: list[Row]) -> None:
-        """Rows of the private `execution` topic."""
-
-    def on_subscribed(self) -> None:
-        """The venue acknowledged one subscription."""
 
 
 class Bybit(Paced, Guarded, _bybit):  # type: ignore[misc]
@@ -74,11 +52,11 @@ class Bybit(Paced, Guarded, _bybit):  # type: ignore[misc]
 
     def handle_order(self, _client: Any, message: Row) -> None:
         if self.listener is not None:
-            self.listener.on_orders(message["data"])
+            self.listener.on_private(message["data"])
 
     def handle_my_trades(self, _client: Any, message: Row) -> None:
         if self.listener is not None:
-            self.listener.on_executions(message["data"])
+            self.listener.on_private(message["data"])
 
     def handle_subscription_status(self, _client: Any, message: Row) -> Row:
         if self.listener is not None:

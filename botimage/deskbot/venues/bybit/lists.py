@@ -11,18 +11,15 @@ from typing import Any, Final
 
 from deskbot.core import orders
 from deskbot.core.events import Fill, Funding, OrderReport, VenuePosition
-from deskbot.venues import bybit_rows
-from deskbot.venues.bybit_rows import Row
-from deskbot.venues.dialects import BYBIT, SWAP
+from deskbot.venues.adapter import ListFailed, Row
+from deskbot.venues.bybit import rows as bybit_rows
+from deskbot.venues.bybit.dialect import BYBIT
 from deskbot.venues.markets import Markets
+from deskbot.venues.table.model import SWAP
 
 Request = Callable[[Row], Awaitable[Any]]
 
 _MOST_PAGES: Final = 1000
-
-
-class ListFailed(Exception):
-    """A list could not be read to its end."""
 
 
 async def pages(request: Request, params: Row) -> list[Row]:
