@@ -62,6 +62,7 @@ class Reason(Documented):
     HALT_UNCONFIRMED = "HaltUnconfirmed", "latched, the venue has not yet proved that no order is left"
     HALT_CONFIRMED = "HaltConfirmed", "latched, the venue's own answers prove that no order is left"
     SPEC_HALTED = "SpecHalted", "a person set spec.halted"
+    INVARIANT_VIOLATED = "InvariantViolated", "the engine is in a state that must never be, the message says which"
     OBJECT_DELETED = "ObjectDeleted", "the TradingBot was deleted or replaced by another object of its name"
 
     # a person has to change something in the spec or its Secret

@@ -27,6 +27,7 @@ from deskbot.core.events import (
     OrderReport,
     PlaceResult,
     PositionsAnswer,
+    Problem,
     StreamChange,
     Timer,
     VenuePosition,
@@ -120,6 +121,7 @@ class Desk:
             "limits": LIMITS,
             "strategies": {self.market.market: self.strategy},
         }
+        self.may_fail = False  # whether the engine may halt itself: in every other test that is a failure
         self.out: list[Command] = []
         self.said: list[Command] = []
 
@@ -139,6 +141,8 @@ class Desk:
         self.out = list(self.engine.handle(event))
         self.said += self.out
         self.records += [command.record for command in self.out if isinstance(command, Persist)]
+        latch = self.durable.latch
+        assert self.may_fail or latch is None or not latch.evidence, latch.evidence
         return self.out
 
     def say(self, kind: Callable[..., Event], **fields: Any) -> list[Command]:
@@ -233,6 +237,10 @@ class Desk:
     def say_positions(self, request: int, complete: bool = True) -> None:
         """Answer a question about positions with none."""
         self.say(PositionsAnswer, request=request, complete=complete)
+
+    def trouble(self, reason: str) -> None:
+        """The shell knows of something that forbids trading."""
+        self.say(Problem, key="test", reason=reason)
 
     def state(self, place: Place) -> int | None:
         """The state of an order; None when it is over."""

@@ -8,6 +8,7 @@ the same order by the same function. Nothing else writes to these fields, so bot
 from collections.abc import Callable
 from typing import Any
 
+from deskbot.core.errors import InvariantViolated
 from deskbot.core.ledger import Ledger
 from deskbot.core.orders import FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.records import (
@@ -150,6 +151,8 @@ class Durable:
         return [order for order in self.orders.values() if order.state < FILLED]
 
     def _intent(self, record: Intent) -> None:
+        if record.client_id in self.orders:
+            raise InvariantViolated(f"I1: {record.client_id} is an order already")
         order = Order(
             record.client_id,
             record.market,
@@ -180,9 +183,12 @@ class Durable:
         self._count(order)
 
     def _filled(self, record: Filled) -> None:
-        if record.market not in self._trades:
-            self._trades[record.market] = Remembered(REMEMBERED_TRADES)
-        self._trades[record.market].add(record.trade_id, record.venue_ms)
+        trades = self._trades.get(record.market)
+        if trades is None:
+            trades = self._trades[record.market] = Remembered(REMEMBERED_TRADES)
+        if record.trade_id in trades.ids:
+            raise InvariantViolated(f"I2: execution {record.trade_id} on {record.market} is booked already")
+        trades.add(record.trade_id, record.venue_ms)
         self._kept_ledger(record.market).book(record)
         self.fills += 1
         if record.kind:

@@ -1,17 +1,24 @@
 """The engine: `handle(event) -> commands`, one event at a time, the same commands for the same events.
 
 A pass over one event: take it in (facts become records), look at control first, then at what is under way with the
-venue (a sweep, a reconciliation, orders in doubt), and only then let strategies speak through the gate. The shell keeps
-the promise written in `commands.py`.
+venue (a sweep, a reconciliation, orders in doubt), and only then let strategies speak through the gate; what it is
+about to say is held to the invariants (`invariants.py`). The shell keeps the promise of `commands.py`.
+
+It fails closed (I7). An error in a check of the gate refuses that order; one in a strategy pulls its quotes; any other
+error of a pass, and a broken invariant, takes back the orders of the pass and halts the bot with the evidence, for a
+person to release: the engine cancels what rests and goes on listening. When it cannot even do that, or fails again and
+again, the error goes to the shell, which cancels everything without the engine (`runtime/session.py`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from traceback import extract_tb
 from typing import Any, Final
 
 from deskbot.core import halt, order_life, quoting
-from deskbot.core.commands import Command, Publish
+from deskbot.core.commands import Command, Place, Publish
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.decisions import Decision
+from deskbot.core.errors import InvariantViolated
 from deskbot.core.events import (
     BalancesAnswer,
     Book,
@@ -40,10 +47,11 @@ from deskbot.core.events import (
 )
 from deskbot.core.gate import OrderRate
 from deskbot.core.instrument import Instrument
+from deskbot.core.invariants import Invariants
 from deskbot.core.market import MarketState
-from deskbot.core.orders import OPEN, PARTIALLY_FILLED
+from deskbot.core.orders import OPEN, PARTIALLY_FILLED, REJECTED, SENT
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
-from deskbot.core.records import DayBegan, Intent, Listed, Record, Session
+from deskbot.core.records import DayBegan, Intent, Listed, OrderMoved, Record, Session
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
@@ -53,6 +61,8 @@ RECONCILING = "reconciling"
 VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
 NOTHING: Final[Sequence[Command]] = ()
+ENGINE_FAILED = "EngineFailed"
+MOST_FAILURES = 10  # in one process; more of them, and the shell takes over
 
 
 class Engine:
@@ -79,6 +89,8 @@ class Engine:
             self._state.durable.apply(record)
             if isinstance(record, Intent):
                 self._state.order_ids.seen(record.client_id)
+        self._invariants = Invariants(self._state, self._reconciliation, self._standstill)
+        self._failures = 0
         self._steps: dict[type, Callable[[Any], None]] = {
             Timer: self._on_timer,
             VenueClock: self._on_venue_clock,
@@ -113,14 +125,45 @@ class Engine:
             state.at = at
         if state.out:
             state.out = []
-        if isinstance(event, Book):
-            self._on_book(event)
-        elif isinstance(event, Trade):
-            self._on_trade(event)
-        else:
-            self._steps[type(event)](event)
-            self._settle()
+        try:
+            if isinstance(event, Book):
+                self._on_book(event)
+            elif isinstance(event, Trade):
+                self._on_trade(event)
+            else:
+                self._steps[type(event)](event)
+                self._settle()
+            if state.out or state.violation:
+                self._invariants.hold()
+        except Exception as error:
+            self._fail_closed(event, error)
         return state.out or NOTHING
+
+    def _fail_closed(self, event: Event, error: Exception) -> None:
+        """Take back what would add risk, latch, and stand still. Raises what it was given when it was too often."""
+        state = self._state
+        self._failures += 1
+        if self._failures > MOST_FAILURES:
+            raise error
+        state.violation = ""
+        self._may_quote = False
+        reason = error.reason if isinstance(error, InvariantViolated) else ENGINE_FAILED
+        self._withhold(reason)
+        if halt.fail(state, reason, _evidence(event, error)):
+            self._standstill.begin_anew()
+        self._standstill.step()
+        self._standstill.finish(self._dead_man.at_rest)
+        self._publish_if_changed()
+
+    def _withhold(self, why: str) -> None:
+        """Take back the orders of this pass: none of them has left."""
+        state = self._state
+        places = [command for command in state.out if isinstance(command, Place)]
+        state.out = [command for command in state.out if not isinstance(command, Place)]
+        for place in places:
+            order = state.durable.orders.get(place.client_id)
+            if order is not None and order.state == SENT:
+                state.record(OrderMoved(state.at, place.client_id, REJECTED, "", 0, f"not sent: {why}"))
 
     def _forget_the_future(self, at: int) -> None:
         """What an earlier process sent was signed before this one began, and perhaps not long before."""
@@ -169,6 +212,7 @@ class Engine:
         words = f"the strategy on {market} failed: {type(error).__name__}: {error}"
         self._state.problems[STRATEGY_ERROR] = Problem(self._state.at, STRATEGY_ERROR, "StrategyFailed", words)
         self._may_quote = False
+        self._withhold(words)
         quoting.pull(self._state)
 
     # the venue
@@ -350,7 +394,7 @@ class Engine:
             orphans=len(durable.orphaned),
             halt=halt_of(durable.latch, self._standstill.cancelled, self._standstill.residual),
             acknowledged_halt=durable.released[-1] if durable.released else "",
-            problem=next(((p.reason, p.message) for p in state.problems.values()), None),
+            problem=self._problem(),
             positions=positions,
             rejections=dict(state.rejections),
             missed_fills=state.missed_fills,
@@ -376,10 +420,17 @@ class Engine:
             return "Starting"
         return "Paused" if why or not state.control.strategies else "Running"
 
+    def _problem(self) -> tuple[str, str] | None:
+        """What people have to look at first: why the engine halted itself, then what forbids trading."""
+        latch = self._state.durable.latch
+        if latch is not None and latch.evidence:
+            return latch.reason, latch.evidence
+        return next(((p.reason, p.message) for p in self._state.problems.values()), None)
+
     def _publish_if_changed(self) -> None:
         state = self._state
         latch = state.durable.latch
-        problem = next(((p.reason, p.message) for p in state.problems.values()), None)
+        problem = self._problem()
         halted = (latch.id, latch.confirmed_at > 0) if latch is not None else None
         generation = state.control.generation if state.control is not None else 0
         word = self._word()
@@ -389,3 +440,12 @@ class Engine:
         if shown != self._shown:
             self._shown = shown
             state.out.append(Publish())
+
+
+def _evidence(event: Event, error: Exception) -> str:
+    """What happened and where, in one line."""
+    if isinstance(error, InvariantViolated):
+        return f"{error.message} (while taking in {type(event).__name__})"
+    frames = extract_tb(error.__traceback__)
+    where = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
+    return f"{type(error).__name__}: {error} (in {where}, while taking in {type(event).__name__})"

@@ -5,7 +5,8 @@
     ├── Blocked          the world forbids trading until a person changes it (key may withdraw, foreign journal)
     ├── Transient        the same call may succeed later (venue away, API server away)
     ├── Rejected         the venue definitely did not accept the request
-    └── OutcomeUnknown   the venue may or may not have accepted; only asking can tell
+    ├── OutcomeUnknown   the venue may or may not have accepted; only asking can tell
+    └── InvariantViolated  what must never be is: a bug of ours, or a venue that contradicts itself; the bot halts
 
 `reason` is a CamelCase word of `deskapi.conditions`, so that an error, a condition and a log line carry the same name.
 """
@@ -38,3 +39,10 @@ class Rejected(DeskError):
 
 class OutcomeUnknown(DeskError):
     """The request may have had its effect; it is resolved by asking, never by sending again."""
+
+
+class InvariantViolated(DeskError):
+    """What must never be is. The message begins with the number of the invariant (`invariants.py`)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvariantViolated", message)

@@ -28,6 +28,18 @@ def consider(state: State) -> None:
         _latch_if_asked(state, control)
 
 
+def fail(state: State, reason: str, evidence: str) -> bool:
+    """The engine cannot trust itself: halt, or have a halt in force proven anew. False when that is known already."""
+    latch = state.durable.latch
+    if latch is None:
+        state.record(Latched(state.at, _new_id(state), "Engine", reason, evidence))
+    elif not latch.evidence:
+        state.record(Latched(state.at, latch.id, latch.source, reason, evidence))
+    else:
+        return False
+    return True
+
+
 def _latch_if_asked(state: State, control: Control) -> None:
     if control.deleted:
         state.record(Latched(state.at, _new_id(state), "Engine", "ObjectDeleted"))

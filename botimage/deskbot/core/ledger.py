@@ -36,7 +36,10 @@ class Booked:
 
 
 class Ledger:
-    """Sums of one market, in units (10^-18) of base and quote. `settled_…` are those from before the window."""
+    """Sums of one market, in units (10^-18) of base and quote. `settled_…` are those from before the window.
+
+    `moved` is the plain sum of everything that moved the position, which the fold must come to.
+    """
 
     __slots__ = (
         "cash",
@@ -47,6 +50,7 @@ class Ledger:
         "last_fill_at",
         "last_trade_id",
         "last_venue_ms",
+        "moved",
         "position",
         "realised",
         "settled_cost",
@@ -66,6 +70,7 @@ class Ledger:
         self.last_fill_at = 0
         self.last_trade_id = ""
         self.last_venue_ms = 0
+        self.moved = 0
         self.settled_position = 0
         self.settled_cost = 0
         self.settled_realised = 0
@@ -74,6 +79,7 @@ class Ledger:
     def open_with(self, amount: int, average_price: int) -> None:
         """Add what of a position was there before the journal; nothing is put before it any more."""
         self._settle(len(self.window))
+        self.moved += amount
         self.settled_position += amount
         self.settled_cost += _value(average_price, amount)
         self._fold_from(0)
@@ -83,6 +89,7 @@ class Ledger:
         self.cash -= fill.side * _value(fill.price, fill.amount)
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, 0) + fill.fee
         self.fills += 1
+        self.moved += _delta(fill)
         self.last_fill_at = fill.at
         if self.window and _place(fill) < _place(self.window[-1].fill):
             self._put_in_place(fill)
@@ -110,6 +117,7 @@ class Ledger:
         self.cash += before.side * (_value(before.price, before.amount) - _value(after.price, after.amount))
         self.fees[before.fee_asset] -= before.fee
         self.fees[after.fee_asset] = self.fees.get(after.fee_asset, 0) + after.fee
+        self.moved += _delta(after) - _delta(before)
         self.window[index].fill = after
         self._fold_from(index)
 
@@ -160,7 +168,7 @@ class Ledger:
             del self.window[:count]
 
     def _fold(self, fill: Filled) -> None:
-        delta = fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0)
+        delta = _delta(fill)
         price = fill.price
         if self.position * delta < 0:
             closing = -self.position if abs(delta) >= abs(self.position) else delta
@@ -195,6 +203,11 @@ def corrected(fill: Filled, record: FillCorrected) -> Filled:
         sequence=fill.sequence,
         kind=fill.kind,
     )
+
+
+def _delta(fill: Filled) -> int:
+    """What a fill moves the position by."""
+    return fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0)
 
 
 def _place(fill: Filled) -> tuple[int, int]:

@@ -48,6 +48,8 @@ FORGOTTEN = 60 * SECOND  # an order the venue once acknowledged and has not know
 
 def move(state: State, order: Order, to: int, venue_id: str = "", filled_lots: int = 0, reason: str = "") -> None:
     """Record a change of an order; nothing new makes no record."""
+    if venue_id and order.venue_id and venue_id != order.venue_id:
+        state.violated(f"I1: {order.client_id} is two orders on the venue, {order.venue_id} and {venue_id}")
     filled = max(filled_lots, order.filled_lots)
     if to == order.state and filled == order.filled_lots and (not venue_id or venue_id == order.venue_id):
         order.updated_at = state.at
@@ -168,6 +170,9 @@ def on_fill(state: State, fill: Fill) -> bool:
         words = f"spec.markets: {fill.market} has executions of this bot and is not among them; put it back"
         state.problems[fill.market] = Problem(state.at, fill.market, "MarketUnknown", words)
         return False
+    order = state.durable.orders.get(fill.client_id)
+    if order is not None and not fill.amount and order.booked_lots + fill.lots > order.lots:
+        state.violated(f"I2: execution {fill.trade_id} fills {fill.client_id} beyond the {order.lots} lots ordered")
     state.record(
         Filled(
             at=state.at,
@@ -216,6 +221,8 @@ def compare_with_booked(state: State, fill: Fill) -> None:
     booked = state.durable.ledger(fill.market).in_window(fill.trade_id)
     if instrument is None or booked is None:
         return
+    if (fill.side, fill.amount or fill.lots * instrument.lot) != (booked.side, booked.amount):
+        state.violated(f"I2: the venue lists execution {fill.trade_id} with another side or amount than was booked")
     price = fill.price or fill.ticks * instrument.tick
     if (price, fill.fee, fill.fee_asset) != (booked.price, booked.fee, booked.fee_asset):
         fee_in_base = _fee_in_base(fill, instrument)

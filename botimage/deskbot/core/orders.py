@@ -7,6 +7,8 @@ definite answer: it counts as live in every limit, blocks new risk on its market
 
 from typing import Final
 
+from deskbot.core.errors import InvariantViolated
+
 NEW: Final = 0
 SENT: Final = 1
 OPEN: Final = 2
@@ -48,7 +50,7 @@ TRANSITIONS: Final[tuple[tuple[int, ...], ...]] = (
 )
 
 
-class IllegalTransition(Exception):
+class IllegalTransition(InvariantViolated):
     """A transition the venue cannot have meant: a bug of ours, never input."""
 
 

@@ -46,6 +46,7 @@ class State:
         self.notices: dict[str, tuple[str, str]] = {}  # what people should look at and trading does not wait for
         self.rejections: dict[str, int] = {}
         self.missed_fills = 0
+        self.violation = ""  # of an invariant, in this pass
         self.fill_history_ms = 0
         self.foreign_orders = 0
         self.orphans_cancelled: dict[str, int] = {}
@@ -65,6 +66,10 @@ class State:
         self.decision = decision
         if self.decision_sink is not None:
             self.decision_sink(decision)
+
+    def violated(self, words: str) -> None:
+        """The venue contradicts itself or us: the pass goes on, since facts are facts, and ends in a halt."""
+        self.violation = self.violation or words
 
     def next_request(self) -> int:
         """A number that ties an answer to its question."""

@@ -279,6 +279,8 @@ class Witness:
 
     def _recorded(self, record: Record) -> None:
         self._latch(record)
+        if isinstance(record, Latched) and record.evidence:  # the engine's own assertions, or an error of its own
+            raise Violation(record.evidence[:2] if record.reason == "InvariantViolated" else "I7", record.evidence)
         if isinstance(record, Intent):
             if record.client_id in self.intents or record.client_id in self.placed:
                 raise Violation("I1", f"the client id {record.client_id} was used before")

@@ -1,0 +1,141 @@
+"""Production assertions: what must hold after every event, in the engine that trades, for as long as it trades.
+
+    Engine.handle ──▶ commands of the pass ──▶ Invariants ──▶ the shell
+                                                   └ broken: nothing new leaves, the bot halts with the evidence
+
+The checks repeat in a plain way what the rest of the engine keeps track of cleverly: the gate's sums are counted again
+from every order, the ledger's from its last fill. A pass without commands costs nothing, an order's life two
+microseconds. The numbers are those of the catalogue of invariants:
+
+* I1 one order per intent: a client order id is never given out twice, and never names two orders of the venue;
+* I2 every execution is booked once, and no order fills more than was ordered;
+* I3 the position is what the fills come to (that it is the venue's as well is `reconciliation.py`'s to prove);
+* I4 an order leaves right after its intent, and as the intent says;
+* I5 no order leaves while the gate is shut: control, venue, streams, problems, unknown orders, unsound books;
+* I6 none leaves while a halt is in force;
+* I9 each is whole ticks and lots, inside the venue's bounds, and inside the envelope beside everything still at risk.
+
+I7 is `Engine.handle`'s own: an exception halts as well. I11, that trouble ends or is said, is a problem of
+reconciliation. Where the venue contradicts itself the fact is booked, since money moved, and `State.violated` notes it.
+"""
+
+from deskbot.core.commands import Persist, Place
+from deskbot.core.errors import InvariantViolated
+from deskbot.core.events import Control
+from deskbot.core.instrument import BUY, Instrument
+from deskbot.core.limits import Limits
+from deskbot.core.market import MarketState
+from deskbot.core.money import UNIT
+from deskbot.core.orders import FILLED, UNKNOWN
+from deskbot.core.reconciliation import Reconciliation
+from deskbot.core.records import Filled, Intent
+from deskbot.core.standstill import Standstill
+from deskbot.core.state import DRY_RUN, State
+
+
+class Invariants:
+    """Holds one engine to them. Made when the journal has been read."""
+
+    __slots__ = ("_last_client_id", "_reconciliation", "_standstill", "_state")
+
+    def __init__(self, state: State, reconciliation: Reconciliation, standstill: Standstill) -> None:
+        self._state = state
+        self._reconciliation = reconciliation
+        self._standstill = standstill
+        self._last_client_id = state.durable.last_client_id
+
+    def hold(self) -> None:
+        """Look at what a pass is about to say. Raises InvariantViolated."""
+        intent: Intent | None = None
+        for command in self._state.out:
+            if isinstance(command, Persist):
+                record = command.record
+                if isinstance(record, Intent):
+                    intent = record
+                elif isinstance(record, Filled):
+                    self._books(record.market)
+            elif isinstance(command, Place):
+                self._place(command, intent)
+                intent = None
+        if self._state.violation:
+            raise InvariantViolated(self._state.violation)
+
+    def _place(self, place: Place, intent: Intent | None) -> None:
+        state = self._state
+        if intent is None or not _same(intent, place):
+            raise InvariantViolated(f"I4: {place.client_id} would leave without its intent")
+        if place.client_id <= self._last_client_id:
+            raise InvariantViolated(f"I1: {place.client_id} was given out before {self._last_client_id}")
+        self._last_client_id = place.client_id
+        control, market = state.control, state.markets.get(place.market)
+        if control is None or market is None:
+            raise InvariantViolated(f"I5: {place.client_id} would leave on a market that is not open")
+        shut = self._shut(control) or (f"I5: the book is judged {market.verdict}" if market.verdict else "")
+        if shut:
+            raise InvariantViolated(f"{shut}, and {place.client_id} would leave")
+        self._step(place, market.instrument)
+        self._envelope(place, market, control.limits)
+
+    def _shut(self, control: Control) -> str:
+        """Why no order may leave at all; "" when the gate is open."""
+        state = self._state
+        by_object = control.halted or control.deleted or (control.latch_id != "" and not control.latch_released)
+        if by_object or state.durable.latch is not None or self._standstill.stopping:
+            return "I6: a halt or a stop is in force"
+        if control.mode == DRY_RUN or control.paused or state.problems:
+            return "I5: the bot is paused, or has a problem, or sends nothing"
+        if not state.venue_open or not state.private_stream_healthy:
+            return "I5: the venue is not open, or its private stream is silent"
+        return "" if self._reconciliation.done_at else "I5: the venue was not compared with"
+
+    def _step(self, place: Place, instrument: Instrument) -> None:
+        ticks, lots = place.price_ticks, place.lots
+        if type(ticks) is not int or type(lots) is not int or ticks <= 0:
+            raise InvariantViolated(f"I9: {place.client_id} asks for {lots!r} lots at {ticks!r} ticks")
+        if not instrument.min_lots <= lots <= instrument.max_lots:
+            raise InvariantViolated(f"I9: {place.client_id} asks for {lots} lots, outside the venue's bounds")
+
+    def _envelope(self, place: Place, market: MarketState, limits: Limits) -> None:
+        """Counted from every order anew: those decided before this one, and this one."""
+        instrument, ticks = market.instrument, max(place.price_ticks, (market.half_mid + 1) // 2)
+        at_risk = live = 0
+        for order in self._state.durable.orders.values():
+            if order.client_id > place.client_id:
+                continue
+            if order.state < FILLED:
+                live += 1
+            if order.market == place.market:
+                if order.state == UNKNOWN:
+                    raise InvariantViolated(f"I5: {place.client_id} would leave beside {order.client_id}, unknown")
+                if order.side == place.side:
+                    at_risk += order.at_risk_lots
+        position = self._state.durable.ledger(place.market).position
+        worst = (position if place.side == BUY else -position) + at_risk * instrument.lot
+        notional = instrument.notional(place.price_ticks, place.lots)
+        if not instrument.min_notional <= notional <= limits.max_order_notional:
+            raise InvariantViolated(f"I9: {place.client_id} is worth {notional} units of quote")
+        # compared without a division, which would cost as much as all the rest; the gate rounds to the unit
+        if worst > 0 and ticks * instrument.tick * worst > (limits.max_position_notional + 1) * UNIT:
+            raise InvariantViolated(f"I9: {place.client_id} could lead to a position of {worst} units of base")
+        if live > limits.max_open_orders:
+            raise InvariantViolated(f"I9: {place.client_id} would be open order number {live}")
+
+    def _books(self, market: str) -> None:
+        durable = self._state.durable
+        ledger = durable.ledger(market)
+        if durable.fills != sum(one.fills for one in durable.ledgers.values()):
+            raise InvariantViolated(f"I2: {durable.fills} fills are not what the ledgers have")
+        if ledger.position != ledger.moved:
+            words = f"{ledger.position} units on {market} are not the {ledger.moved} that its fills come to"
+            raise InvariantViolated(f"I3: {words}")
+
+
+def _same(intent: Intent, place: Place) -> bool:
+    return (
+        intent.client_id == place.client_id
+        and intent.market == place.market
+        and intent.side == place.side
+        and intent.price_ticks == place.price_ticks
+        and intent.lots == place.lots
+        and intent.reduce_only == place.reduce_only
+    )
