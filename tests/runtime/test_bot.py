@@ -10,6 +10,7 @@ from deskbot.core.commands import Place
 from deskbot.core.errors import Blocked, Invalid, Transient
 from deskbot.core.events import Fill
 from deskbot.core.records import Intent
+from deskbot.core.standstill import Standstill
 from deskbot.runtime.encoding import decode
 from deskbot.runtime.journal import Journal, open_journal
 from deskbot.runtime.session import header_of
@@ -288,13 +289,41 @@ def test_another_account_behind_a_new_key_is_not_traded_on(tmp_path: Path) -> No
     run(main())
 
 
-def test_an_engine_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+def nonsense(one: World) -> Fill:
+    """An execution with a number that an adapter did not fill in."""
+    ticks: Any = None
+    return Fill(one.clock.now(), MARKET, "t", one.venue.placed[0].client_id, "v", 1, ticks, 1, 0, "USDT", True, 1)
+
+
+def test_an_engine_that_fails_halts_itself_proves_it_and_goes_on_listening(tmp_path: Path) -> None:
     async def main() -> None:
         async with world(tmp_path) as one:
             await one.until(lambda: bool(one.venues) and trading(one), "quotes")
-            ours = one.venue.placed[0].client_id
-            nonsense: Any = None  # a number that an adapter did not fill in
-            one.venue.emit(Fill(one.clock.now(), MARKET, "t", ours, "v", 1, nonsense, 1, 0, "USDT", True, 1))
+            one.venue.emit(nonsense(one))
+            await one.until(lambda: one.summary().state == "Halted", "the halt is confirmed")
+            assert not one.venue.open_orders
+            halt, problem = one.summary().halt, one.summary().problem
+            assert halt is not None
+            assert (halt.source, halt.reason) == ("Engine", "EngineFailed")
+            assert problem is not None
+            assert problem[1].startswith("TypeError: ")
+        async with world(tmp_path) as again:
+            await again.until(lambda: bool(again.venues) and again.summary().state == "Halted", "the next process")
+            assert again.summary().problem == problem
+
+    run(main())
+
+
+def test_an_engine_that_cannot_stand_still_is_left_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise TypeError
+
+    async def main() -> None:
+        async with world(tmp_path) as one:
+            await one.until(lambda: bool(one.venues) and trading(one), "quotes")
+            monkeypatch.setattr(Standstill, "step", broken)
             await one.until(lambda: not one.venue.open_orders, "everything is cancelled")
         assert one.ended is not None
         assert one.ended.failed

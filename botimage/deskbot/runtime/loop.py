@@ -10,7 +10,8 @@ only the latest book of each market and the last prints are kept, so that a floo
 fall behind. A pass drains what is there and then gives way to the sockets. When the process has stood still, the engine
 is told the time before it is told what waited: data is as old as it is.
 
-An exception in the engine ends the loop; whoever runs it then cancels everything without the engine (`emergency.py`).
+An engine that meets an error halts itself and goes on. An exception that it lets through (it cannot even stand still)
+ends the loop; whoever runs it then cancels everything without the engine (`emergency.py`).
 """
 
 import asyncio
@@ -18,10 +19,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
 from deskbot.core.engine import Engine
 from deskbot.core.events import Book, Event, Timer, Trade
-from deskbot.core.records import Record
+from deskbot.core.records import Latched, Record
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.journal_writer import JournalWriter
 from deskbot.runtime.requests import Requests
@@ -32,6 +35,8 @@ KEPT_TRADES: Final = 1000
 MAX_COMMIT_WAIT: Final = NANOSECONDS
 # After a pause this long the process has stood still: what waits in the lanes is from before.
 STOOD_STILL: Final = NANOSECONDS
+
+_log = structlog.get_logger("deskbot.loop")
 
 
 class EngineLoop:
@@ -131,6 +136,8 @@ class EngineLoop:
     def _obey(self, command: Command) -> None:
         if isinstance(command, Persist):
             self._records.append(command.record)
+            if isinstance(command.record, Latched):
+                _say_latched(command.record)
         elif isinstance(command, Place):
             self._places.append(command)
         elif isinstance(command, Publish):
@@ -170,3 +177,8 @@ class EngineLoop:
             self._done.set_exception(error)
         else:
             self._done.cancel()
+
+
+def _say_latched(latch: Latched) -> None:
+    say = _log.error if latch.evidence else _log.warning
+    say("halt_latched", id=latch.id, source=latch.source, reason=latch.reason, evidence=latch.evidence)
