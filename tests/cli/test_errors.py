@@ -82,8 +82,8 @@ def test_wrong_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argum
         ({"mode": "Live"}, "spec.mode"),
         ({"markets": ["BTC/USDT"]}, "spec.markets"),
         (
-            {"markets": ["DOGE/USDT:USDT"]},
-            "spec.markets: there is data of BTC/USDT and BTC/USDT:USDT, not of DOGE/USDT:USDT",
+            {"markets": ["LTC/USDT:USDT"]},
+            "BTC/USDT, BTC/USDT:USDT, DOGE/USDT, DOGE/USDT:USDT, ETH/USDT, ETH/USDT:USDT, not of LTC/USDT:USDT",
         ),
         ({"strategies": [{"name": "simple-maler", "enabled": True}]}, 'did you mean "simple-maker"?'),
         ({"strategies": [{"name": "simple-maker", "version": "9"}]}, '"simple-maker" is here in version'),

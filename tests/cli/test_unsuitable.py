@@ -76,7 +76,7 @@ def test_an_account_that_must_not_be_traded_on(tmp_path: Path, venue: str, accou
     [
         ("nobody-key", "plain-secret", {}, "refuses the API key: check the Secret"),
         ("plain-key", "another-secret", {}, "refuses the API key: check the Secret"),
-        ("plain-key", "plain-secret", {"markets": ["DOGE/USDT:USDT"]}, "the venue lists no Swap market DOGE/USDT:USDT"),
+        ("plain-key", "plain-secret", {"markets": ["LTC/USDT:USDT"]}, "the venue lists no Swap market LTC/USDT:USDT"),
     ],
 )
 def test_what_only_the_venue_can_know(

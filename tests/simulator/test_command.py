@@ -40,6 +40,8 @@ def test_options_come_from_words_and_accounts_also_from_the_environment() -> Non
         (["--account", "key"], "KEY:SECRET"),
         (["--latency", "1.5"], "whole milliseconds"),
         (["--dialect", "other"], "invalid choice"),
+        (["--requests-per-address", "0"], "whole number above 0"),
+        (["--faults", "/none.yaml"], "/none.yaml: cannot be read"),
     ],
 )
 def test_a_word_that_makes_no_sense_is_named_with_what_would_be_right(

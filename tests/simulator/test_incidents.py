@@ -111,6 +111,13 @@ async def test_a_funding_rate_shows_in_the_ticker(client: Client) -> None:
     assert ticker["fundingRate"] == "-0.00025"
 
 
+async def test_the_rates_settled_are_listed_newest_first(client: Client) -> None:
+    for rate in ("0.0001", "-0.0002"):
+        await order(client, {"action": "funding", "rate": rate})
+    listed = (await client.get("/v5/market/funding/history", **LINEAR))["result"]["list"]
+    assert [one["fundingRate"] for one in listed] == ["-0.0002", "0.0001"]
+
+
 async def test_a_mark_price_that_ruins_an_account_liquidates_it(client: Client) -> None:
     await client.post("/v5/position/set-leverage", **LINEAR, buyLeverage="100", sellLeverage="100")
     await client.market("Buy", "100")

@@ -33,7 +33,7 @@ def test_an_independent_ccxt_script_trades_spot_and_linear_at_once(base_url: str
         answer, complaint = script.communicate(timeout=100)
         assert script.returncode == 0, complaint[-2000:]
         seen = json.loads(answer)
-        assert seen["markets"] == sorted(MARKETS)
+        assert set(seen["markets"]) >= set(MARKETS)
         assert (seen["firstPage"], seen["allPages"]) == (20, 41)
         assert seen["depth"] == 50
         assert seen["fills"] >= 2

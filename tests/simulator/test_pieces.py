@@ -13,7 +13,7 @@ from deskbot.matching.units import units
 from deskbot.simulator.accounts import Trait, parse_account
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.numbers import Ladder, ratio
-from deskbot.simulator.bybit.rate_limit import RateLimits
+from deskbot.simulator.bybit.rate_limit import AddressLimits, RateLimits
 from deskbot.simulator.bybit.refusals import RULES
 from deskbot.simulator.bybit.signature import Signed, read_headers, verify_request
 from deskbot.simulator.request_log import RequestLog
@@ -80,6 +80,23 @@ def test_the_allowance_is_per_account_and_endpoint_and_comes_back_each_second() 
     assert limits.take("key", "/b", 0).remaining == 1
     assert limits.take("other", "/a", 0).remaining == 1
     assert limits.take("key", "/a", 1_000_000_000).headers()["X-Bapi-Limit-Reset-Timestamp"] == "2000"
+
+
+def test_an_address_that_asks_too_much_is_banned_for_ten_minutes_and_others_are_not() -> None:
+    limits = AddressLimits(per_window=2)
+    for address in ("a", "a", "b"):
+        limits.take(address, 0)
+    for now_s in (1, 5, 599):
+        with pytest.raises(codes.Refusal, match="10018"):
+            limits.take("a", now_s * 1_000_000_000)
+        limits.take("b", now_s * 1_000_000_000)
+    limits.take("a", 602 * 1_000_000_000)
+
+
+def test_without_a_limit_no_address_is_banned() -> None:
+    limits = AddressLimits(per_window=0)
+    for _ in range(5000):
+        limits.take("a", 0)
 
 
 def test_an_account_is_read_from_one_line() -> None:

@@ -151,7 +151,7 @@ def gap_after_snapshot(path: Path) -> Path:
 
 
 def other_symbol(path: Path) -> Path:
-    return write_raw(path, b"".join(lines(*FIRST)).replace(b"BTCUSDT", b"ETHUSDT"))
+    return write_raw(path, b"".join(lines(*FIRST)).replace(b"BTCUSDT", b"XRPUSDT"))
 
 
 def only_quotes(path: Path) -> Path:
@@ -177,7 +177,7 @@ def plain_text(path: Path) -> Path:
         (off_grid, "line 6: price 60000.05 is no multiple of the tick 0.1 of linear:BTCUSDT"),
         (gap, "line 6: gap: continues from update 119, the one before ended at 110"),
         (gap_after_snapshot, "line 2: gap: the snapshot ends at update 100, the next one begins at 105"),
-        (other_symbol, "holds linear ETHUSDT; expected one of linear:BTCUSDT, spot:BTCUSDT"),
+        (other_symbol, "holds linear XRPUSDT; expected one of linear:BTCUSDT, spot:BTCUSDT"),
         (only_quotes, "tells its market type"),
     ],
 )

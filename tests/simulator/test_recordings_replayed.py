@@ -9,7 +9,7 @@ from deskbot.matching import Exchange, MarketEvent, OrderStatus, Snapshot
 from deskbot.simulator.recordings import Recording
 from deskbot.simulator.replay import LOOP_PAUSE_NS, MarketSource, Replay, paced
 from deskbot.simulator.synthetic import SyntheticMarket
-from tests.matching.market import LINEAR, SPOT, Desk
+from tests.matching.market import LINEAR, Desk
 from tests.simulator.tapes import delta, quote, snapshot, trade, write
 
 MS = 1_000_000
@@ -76,14 +76,23 @@ def test_the_synthetic_market_is_the_same_for_the_same_seed() -> None:
     assert told(1) != told(2)
 
 
-def test_the_synthetic_market_has_both_markets_uncrossed_and_trades_on_both_sides() -> None:
+def test_a_pair_walks_the_same_whichever_others_there_are() -> None:
+    def told(markets: set[str] | None) -> list[tuple[int, str]]:
+        events = (one for one in SyntheticMarket(3, markets=markets).events() if one.market == "linear:ADAUSDT")
+        return [(event.time_ns, _content(event)) for event in islice(events, 300)]
+
+    assert told(None) == told({"ADA/USDT:USDT"}) == told({"ADA/USDT", "BTC/USDT"})
+
+
+def test_the_synthetic_markets_are_uncrossed_and_trade_on_both_sides() -> None:
     source = SyntheticMarket(3)
     exchange = Exchange(source.listings, seed=1)
-    for event in islice(source.events(), 5_000):
+    for event in islice(source.events(), 12_000):
         exchange.market_event(event)
         book = exchange.book(event.market, 1)
-        assert book.bids[0][0] < book.asks[0][0]
-    for market in (LINEAR, SPOT):
+        assert 0 < book.bids[0][0] < book.asks[0][0]
+    assert len(source.listings) == 8
+    for market in exchange.listings:
         assert {printed.taker_buys for printed in exchange.trades(market)} == {True, False}
         assert len(exchange.book(market, 50).bids) == 50
 
@@ -95,7 +104,7 @@ def _content(event: object) -> str:
 
 def test_a_maker_in_the_synthetic_market_fills_on_both_sides() -> None:
     desk = Desk()
-    source = SyntheticMarket(5, start_ns=desk.now_ns + MS)
+    source = SyntheticMarket(5, start_ns=desk.now_ns + MS, markets={"BTC/USDT"})
     for number, event in enumerate(islice(source.events(), 20_000)):
         desk.exchange.market_event(event)
         desk.now_ns = event.time_ns

@@ -59,7 +59,7 @@ def require_fit(bot: TradingBot, listings: Iterable[Listing]) -> None:
     for market in bot.spec.markets:
         if market not in there:
             raise Invalid(
-                "MarketUnknown", f"spec.markets: there is data of {' and '.join(sorted(there))}, not of {market}"
+                "MarketUnknown", f"spec.markets: there is data of {', '.join(sorted(there))}, not of {market}"
             )
     _strategies, error = Strategies().of(bot.spec, there)
     if error is not None:

@@ -11,6 +11,7 @@ from deskbot.core.errors import Invalid
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.simulator.recordings import Recording
+from deskbot.simulator.replay import MarketSource
 from deskbot.simulator.synthetic import SyntheticMarket
 
 
@@ -21,7 +22,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise Invalid("SpecInvalid", f"{arguments.file}: {seen.wrong}")
     if not arguments.recording and arguments.duration is None:
         raise Invalid("SpecInvalid", "--speed max without --recording never ends; say --for how long, for example 10m")
-    source = Recording(arguments.recording) if arguments.recording else SyntheticMarket(arguments.seed)
+    if arguments.recording:
+        source: MarketSource = Recording(arguments.recording)
+    else:
+        source = SyntheticMarket(arguments.seed, markets=seen.bot.spec.markets)
     duration_ns = None if arguments.duration is None else arguments.duration // timedelta(microseconds=1) * 1000
     result = command.run(seen.bot, seen.uid, source, arguments.seed, duration_ns)
     if arguments.output == "json":

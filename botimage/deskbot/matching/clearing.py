@@ -9,6 +9,7 @@ the positions settled in it (`Listing.maintenance_rate` of their value) loses al
 at once. It is judged with every public trade of a market it holds a position in.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from deskbot.matching.orders import EndReason, NewOrder, Order, OrderStatus, Ord
 from deskbot.matching.settlement import IdSource, Settlement
 from deskbot.matching.units import ONE, half_even
 
+FUNDINGS_KEPT = 200
 FUNDING_INTERVAL_NS = 8 * 3_600_000_000_000
 Finish = Callable[[Order, EndReason], None]
 Schedule = Callable[[int, Callable[[], None]], None]
@@ -44,6 +46,7 @@ class Clearing:
         self._finish = finish
         self._schedule = schedule
         self._funding_due = False
+        self.funding_history: dict[str, deque[tuple[int, Decimal]]] = {}
 
     # money
 
@@ -56,6 +59,8 @@ class Clearing:
         """Settle funding now, at the market's rate if none is given; answers how many positions paid or received."""
         listing = self._listings[market]
         rate = self._settlement.funding_rates.get(market, Decimal(0)) if rate is None else rate
+        history = self.funding_history.setdefault(market, deque(maxlen=FUNDINGS_KEPT))
+        history.append((self._settlement.now_ns, rate))
         return sum(self._settlement.fund(holder, listing, rate) for holder in self._holders(market, account))
 
     def _await_funding(self) -> None:

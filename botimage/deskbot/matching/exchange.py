@@ -187,6 +187,10 @@ class Exchange(Views):
         self._send(holder, self._latency.cancel(self._random), arrive)
         return [Accepted(order.order_id, order.link_id) for order in holder.open_orders() if which.matches(order)]
 
+    def funding_history(self, market: str) -> list[tuple[int, Decimal]]:
+        """The rates settled so far as (venue time, rate), oldest first; the newest 200."""
+        return list(self.clearing.funding_history.get(market, ()))
+
     # the dead man's switch
 
     def arm(self, at_ns: int, account: str, which: CancelFilter, after_ns: int) -> None:

@@ -60,6 +60,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a script of faults, YAML or JSON, its times counted from the start (docs/simulator.md)",
     )
+    parser.add_argument(
+        "--requests-per-second",
+        type=_typed(positive),
+        default=200,
+        metavar="N",
+        help="what each account may ask of each private endpoint (default: 200)",
+    )
+    parser.add_argument(
+        "--requests-per-address",
+        type=_typed(positive),
+        default=0,
+        metavar="N",
+        help="in five seconds, or the address is banned for ten minutes, as on Bybit with 600 (default: no limit)",
+    )
     parser.add_argument("--round-trip", type=_typed(milliseconds), default=0, metavar="MS", help="request and answer")
     parser.add_argument(
         "--latency", type=_typed(milliseconds), default=0, metavar="MS", help="acknowledgement to effect"
@@ -102,6 +116,8 @@ def read_options(arguments: argparse.Namespace, accounts: str) -> SimulatorOptio
         ),
         round_trip_ms=arguments.round_trip,
         faults=tuple(arguments.faults),
+        requests_per_second=arguments.requests_per_second,
+        requests_per_address=arguments.requests_per_address,
     )
 
 
@@ -155,6 +171,12 @@ def parse_speed(text: str) -> float:
     if not 0 < speed <= 1_000_000:
         raise ValueError(f"{text!r} is no speed; write a number above 0, such as 10")
     return speed
+
+
+def positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ValueError(f"{text!r} is no number of requests; write a whole number above 0, such as 600")
+    return int(text)
 
 
 def milliseconds(text: str) -> int:

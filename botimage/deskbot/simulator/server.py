@@ -20,7 +20,7 @@ from deskbot.simulator.bybit.dialect import Gate, handlers
 from deskbot.simulator.bybit.private_feed import PrivateFeed
 from deskbot.simulator.bybit.protection import Protection
 from deskbot.simulator.bybit.public_feed import PublicFeed
-from deskbot.simulator.bybit.rate_limit import RateLimits
+from deskbot.simulator.bybit.rate_limit import AddressLimits, RateLimits
 from deskbot.simulator.bybit.rest import RestDoor
 from deskbot.simulator.bybit.stream_doors import PrivateDoor, PublicDoor
 from deskbot.simulator.bybit.trade_door import TradeDoor
@@ -50,7 +50,8 @@ class SimulatorOptions:
     """What a simulator is made of. `port` 0 takes any free one; without recordings the market is synthetic.
 
     `round_trip_ms` is how long a request and its answer travel together, `latency` what the matching engine adds after
-    the acknowledgement. `requests_per_second` is the allowance of each account on each private endpoint.
+    the acknowledgement. `requests_per_second` is the allowance of each account on each private endpoint,
+    `requests_per_address` that of an IP address in five seconds (0: without bound).
     `faults` is a script, its times counted from the start.
     """
 
@@ -63,6 +64,7 @@ class SimulatorOptions:
     latency: Latency | None = None
     round_trip_ms: int = 0
     requests_per_second: int = 200
+    requests_per_address: int = 0
     faults: Sequence[Action] = ()
 
 
@@ -146,7 +148,7 @@ class Simulator:
         gate = Gate(self.accounts, RateLimits(options.requests_per_second), handlers(protection))
         way = options.round_trip_ms / 2000
         passage = Passage(venue, self.faults, BybitWords(venue.clock), way)
-        rest = RestDoor(venue, gate, passage, log, self.faults.announced)
+        rest = RestDoor(venue, gate, passage, log, AddressLimits(options.requests_per_address), self.faults.announced)
         trade = TradeDoor(self._sockets, gate, venue, Passage(venue, self.faults, TradeWords(venue.clock), way), log)
         application = web.Application(client_max_size=BODY_LIMIT_BYTES)
         application.add_routes(Hooks(venue, self.faults, log, self.last_order_gone).routes())

@@ -1,73 +1,142 @@
-"""A seeded market for when there is no recording: BTCUSDT, spot and linear, endless, the same for the same seed.
+"""A seeded market for when there is no recording: four pairs, spot and linear, endless, the same for the same seed.
 
-One mid price walks at random in whole linear ticks and both books follow it, the spot book at a slowly wandering
-distance. Every step tells each market something: a best quote while the mid stands, a delta around the new mid when it
-moves, and trades that hit one side of the touch. A move comes behind a trade on the side it leaves, so that resting
-orders fill the way they do on a real tape. It is a toy: no volatility clusters, no informed flow; use a recording to
-judge a strategy.
+Each pair walks by itself: one mid price goes at random in whole linear ticks and both books follow it, the spot book at
+a slowly wandering distance. Every step tells each market something: a best quote while the mid stands, a delta around
+the new mid when it moves, and trades that hit one side of the touch. A move comes behind a trade on the side it leaves,
+so that resting orders fill the way they do on a real tape. It is a toy: no volatility clusters, no informed flow; use a
+recording to judge a strategy.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from random import Random
 
 from deskbot.matching import BestQuote, Delta, Listing, MarketEvent, PublicTrade, Snapshot
 from deskbot.matching.market_data import Levels
-from deskbot.simulator.listings import BTCUSDT_LINEAR, BTCUSDT_SPOT
+from deskbot.simulator.listings import (
+    ADAUSDT_LINEAR,
+    ADAUSDT_SPOT,
+    BTCUSDT_LINEAR,
+    BTCUSDT_SPOT,
+    DOGEUSDT_LINEAR,
+    DOGEUSDT_SPOT,
+    ETHUSDT_LINEAR,
+    ETHUSDT_SPOT,
+)
 
-START_PRICE_TICKS = 600_000
-STEP_NS = 10_000_000
+MS = 1_000_000
 DEPTH = 60
-MOVE_CHANCE = 0.15
 TRADE_CHANCE = 0.35
-JUMP_CHANCE = 0.01  # a step that crosses several levels at once, as news does: about 1 % a day in all
 JUMPS = (-35, -25, -15, 15, 25, 35)
+MOVES = (-3, -2, -1, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """How one pair walks: ticks are linear ones, sizes linear lots times `size`.
+
+    A jump is a step that crosses several levels at once, as news does: about 1 % a day in all.
+    """
+
+    linear: Listing
+    spot: Listing
+    start_ticks: int
+    step_ns: int
+    size: int = 1
+    basis_ticks: int = 20
+    moves: tuple[int, ...] = MOVES
+    move_chance: float = 0.15
+    jumps: tuple[int, ...] = JUMPS
+    jump_chance: float = 0.01
+
+    def move(self, random: Random) -> int:
+        """How far the mid goes in one step."""
+        chance = random.random()
+        if chance < self.jump_chance:
+            return random.choice(self.jumps)
+        return random.choice(self.moves) if chance < self.jump_chance + self.move_chance else 0
+
+
+PAIRS = (
+    Pair(linear=BTCUSDT_LINEAR, spot=BTCUSDT_SPOT, start_ticks=600_000, step_ns=10 * MS),
+    Pair(linear=ETHUSDT_LINEAR, spot=ETHUSDT_SPOT, start_ticks=300_000, step_ns=50 * MS, size=20),
+    Pair(
+        linear=ADAUSDT_LINEAR,
+        spot=ADAUSDT_SPOT,
+        start_ticks=3_500,
+        step_ns=100 * MS,
+        size=200,
+        basis_ticks=1,
+        moves=(-1, 1),
+        move_chance=0.02,
+        jumps=(-2, 2),
+        jump_chance=0.001,
+    ),
+    Pair(
+        linear=DOGEUSDT_LINEAR,
+        spot=DOGEUSDT_SPOT,
+        start_ticks=15_000,
+        step_ns=100 * MS,
+        size=500,
+        basis_ticks=3,
+        moves=(-1, 1),
+        move_chance=0.1,
+        jumps=(-4, 4),
+        jump_chance=0.002,
+    ),
+)
 
 
 class SyntheticMarket:
-    """An endless `MarketSource`. Times rise by 10 ms from `start_ns`."""
+    """An endless `MarketSource`. Times rise from `start_ns`; `markets` are the ccxt names of those wanted, None all.
 
-    def __init__(self, seed: int, *, start_ns: int = 0) -> None:
+    What one pair does depends on the seed alone, not on which others are wanted.
+    """
+
+    def __init__(self, seed: int, *, start_ns: int = 0, markets: Container[str] | None = None) -> None:
         self._seed = seed
         self._start_ns = start_ns
+        self._pairs = [
+            pair for pair in PAIRS if markets is None or pair.linear.unified in markets or pair.spot.unified in markets
+        ] or list(PAIRS)
 
     @property
     def listings(self) -> tuple[Listing, ...]:
-        """Both listings of BTCUSDT."""
-        return BTCUSDT_LINEAR, BTCUSDT_SPOT
+        """Both listings of each pair."""
+        return tuple(listing for pair in self._pairs for listing in (pair.linear, pair.spot))
 
     def events(self) -> Iterator[MarketEvent]:
         """Events without end."""
-        random = Random(self._seed)  # noqa: S311 - a simulation, repeatable on purpose
-        walks = [_Walk(listing, random) for listing in self.listings]
+        if len(self._pairs) == 1:
+            return self._walk(self._pairs[0])
+        return heapq.merge(*map(self._walk, self._pairs), key=lambda event: event.time_ns)
+
+    def _walk(self, pair: Pair) -> Iterator[MarketEvent]:
+        seed = self._seed if pair is PAIRS[0] else f"{self._seed}:{pair.linear.symbol}"
+        random = Random(seed)  # noqa: S311 - a simulation, repeatable on purpose
+        linear, spot = _Walk(pair, pair.linear, random), _Walk(pair, pair.spot, random)
         now_ns = self._start_ns
-        mid, basis = START_PRICE_TICKS, 0
-        for walk in walks:
+        mid, basis = pair.start_ticks, 0
+        for walk in (linear, spot):
             yield walk.snapshot(now_ns, mid)
         while True:
-            now_ns += STEP_NS
+            now_ns += pair.step_ns
             before = mid
-            mid = max(START_PRICE_TICKS // 2, mid + _move(random))
-            basis = max(-20, min(20, basis + random.choice((-1, 0, 0, 1))))
-            linear, spot = walks
+            mid = max(pair.start_ticks // 2, mid + pair.move(random))
+            basis = max(-pair.basis_ticks, min(pair.basis_ticks, basis + random.choice((-1, 0, 0, 1))))
             yield from linear.step(now_ns, mid, mid - before)
             yield from spot.step(now_ns, mid + basis, mid - before)
-
-
-def _move(random: Random) -> int:
-    chance = random.random()
-    if chance < JUMP_CHANCE:
-        return random.choice(JUMPS)
-    return random.choice((-3, -2, -1, 1, 2, 3)) if chance < JUMP_CHANCE + MOVE_CHANCE else 0
 
 
 class _Walk:
     """One book around a mid that is given in linear ticks."""
 
-    def __init__(self, listing: Listing, random: Random) -> None:
+    def __init__(self, pair: Pair, listing: Listing, random: Random) -> None:
         self._listing = listing
         self._random = random
-        self._scale = BTCUSDT_LINEAR.tick_units // listing.tick_units
-        self._lot_scale = BTCUSDT_LINEAR.step_units // listing.step_units
+        self._scale = pair.linear.tick_units // listing.tick_units
+        self._lot_scale = pair.size * pair.linear.step_units // listing.step_units
         self._update_id = 0
         self._mid = 0
         self._shown: tuple[dict[int, int], dict[int, int]] = ({}, {})

@@ -121,5 +121,9 @@ def unmatched_address() -> Refusal:
     return Refusal(10010, "Unmatched IP, please check your API key's bound IP addresses.")
 
 
+def banned_address() -> Refusal:
+    return Refusal(10018, "Exceeded the IP Rate Limit.")
+
+
 def unknown_route() -> Refusal:
     return Refusal(10017, "Route not found.")

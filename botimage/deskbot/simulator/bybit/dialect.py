@@ -29,7 +29,7 @@ PUBLIC: dict[str, Handler] = {
     "/v5/market/orderbook": rest_market.order_book,
     "/v5/market/recent-trade": rest_market.recent_trades,
     "/v5/market/tickers": rest_market.tickers,
-    "/v5/market/funding/history": rest_market.nothing,
+    "/v5/market/funding/history": rest_market.funding_history,
     "/v5/market/open-interest": rest_market.nothing,
     "/v5/market/risk-limit": rest_market.nothing,
     "/v5/system/status": rest_settings.system_status,

@@ -15,9 +15,12 @@ from aiohttp import web
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call
 from deskbot.simulator.bybit.dialect import Gate, envelope, refused
+from deskbot.simulator.bybit.rate_limit import AddressLimits
 from deskbot.simulator.passage import Answer, Passage
 from deskbot.simulator.request_log import RequestLog
 from deskbot.simulator.venue import Venue
+
+STATUSES = {codes.unknown_route().code: 404, codes.banned_address().code: 403}
 
 
 class RestDoor:
@@ -29,12 +32,14 @@ class RestDoor:
         gate: Gate,
         passage: Passage,
         log: RequestLog,
+        addresses: AddressLimits,
         announced: Callable[[], list[tuple[int, int]]],
     ) -> None:
         self._venue = venue
         self._gate = gate
         self._passage = passage
         self._log = log
+        self._addresses = addresses
         self._announced = announced
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -57,12 +62,13 @@ class RestDoor:
         try:
             if parameters is None:
                 raise codes.Refusal(10001, "Request parameter error: the body is no JSON object.")  # noqa: TRY301
+            self._addresses.take(request.remote or "", said_ns)
             admission = self._gate.admit(request.method, path, request.headers, payload, said_ns)
             headers = admission.allowance.headers() if admission.allowance is not None else {}
             call = Call(self._venue.exchange, now_ns, parameters, admission.account, said_ns, self._announced())
             result = admission.handler(call)
         except codes.Refusal as refusal:
-            status = 404 if refusal.code == codes.unknown_route().code else 200
+            status = STATUSES.get(refusal.code, 200)
             return Answer(refused(said_ns, refusal), status, headers, refusal.code, refusal.message)
         return Answer(envelope(said_ns, result, call.extra), headers=headers, message="OK")
 

@@ -223,8 +223,21 @@ def candle(listing: Listing, one: Candle) -> list[str]:
     return [milliseconds(one.start_ns), *prices, quantity(listing, one.volume), money(one.turnover)]
 
 
+def funding_history(call: Call) -> Json:
+    """The rates that were settled, newest first."""
+    listing = call.listing()
+    start, end = call.integer("startTime", 0), call.integer("endTime", 2**63)
+    settled = reversed(call.exchange.funding_history(listing.key))
+    shown = [
+        {"symbol": listing.symbol, "fundingRate": plain(rate), "fundingRateTimestamp": milliseconds(time_ns)}
+        for time_ns, rate in settled
+        if start <= time_ns // 1_000_000 <= end
+    ]
+    return {"category": call.category, "list": shown[: call.limit(200, 200)]}
+
+
 def nothing(call: Call) -> Json:
-    """Endpoints whose list is empty here: no funding is settled, no risk tiers are published."""
+    """Endpoints whose list is empty here: no risk tiers are published, no open interest is counted."""
     return _list(call, [])
 
 
