@@ -11,12 +11,15 @@ A reading counts after it was booked; once an hour it is noted in the journal, s
 What may be missing and lies before the venue's memory is never passed over: it is a problem, said in one line.
 """
 
+from collections.abc import Iterable
+
 from deskbot.core.commands import Command, QueryBalances, QueryFills, QueryOpenOrders, QueryPositions
 from deskbot.core.events import BalancesAnswer, FillsAnswer, OpenOrdersAnswer, PositionsAnswer, Problem
 from deskbot.core.instrument import BUY
 from deskbot.core.money import from_units
 from deskbot.core.order_life import (
     SECOND,
+    VISIBILITY_DELAY,
     ask,
     compare_with_booked,
     in_doubt,
@@ -66,6 +69,9 @@ class Reconciliation:
         self._average_prices: dict[str, int] = {}
         self._judged = True
         self._looks = 0
+        self._heirs = False  # whether orders of an earlier journal were about when this one began
+        self._opening: dict[str, int] = {}  # new market -> position less executions, the same since `_opening_at`
+        self._opening_at = 0
 
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
@@ -127,6 +133,7 @@ class Reconciliation:
         for report in answer.orders:
             on_order_report(self._state, report)
         self._state.note_foreign(answer.orders)
+        self._note_heirs(report.client_id for report in answer.orders)
         shown = {report.client_id for report in answer.orders}
         for order in list(self._state.durable.orders.values()):
             resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
@@ -164,6 +171,9 @@ class Reconciliation:
             self._looks += 1
             self._needed |= {POSITIONS, *map(_fills_of, different)}
             return
+        if self._heirs and not self._opening_is_certain():
+            self._needed |= {POSITIONS, *map(_fills_of, self._opening)}
+            return
         self._judged = True
         self._held.clear()
         different = [market for market in different if market in self._state.durable.opened]
@@ -176,6 +186,28 @@ class Reconciliation:
         else:
             self._looks = 0
             self._state.problems.pop(POSITION_PROBLEM, None)
+
+    def _note_heirs(self, client_ids: Iterable[str]) -> None:
+        ids = self._state.order_ids
+        if any(ids.is_ours(client_id) and not client_id.startswith(ids.journal) for client_id in client_ids):
+            self._heirs = True
+
+    def _opening_is_certain(self) -> bool:
+        """Whether what new markets begin with was the same in looks a visibility delay apart.
+
+        After a lost journal its orders may still fill: an execution that the positions show and the executions do not
+        yet, or the other way round, would be counted twice or never.
+        """
+        state = self._state
+        opening = {
+            market: state.venue_positions.get(market, 0) - state.durable.ledger(market).position
+            for market, instrument in state.instruments.items()
+            if instrument.linear and market not in state.durable.opened
+        }
+        asked_at = self._last.get(POSITIONS, 0)
+        if opening != self._opening:
+            self._opening, self._opening_at = opening, asked_at
+        return not opening or asked_at - self._opening_at >= VISIBILITY_DELAY
 
     def _open_ledgers(self) -> None:
         state = self._state
@@ -206,6 +238,8 @@ class Reconciliation:
         asked_at = self._close(answer.request, answer.complete)
         if asked_at is None or not answer.complete:
             return
+        recent_ms = self._state.epoch_ms - VISIBILITY_DELAY // MILLISECOND
+        self._note_heirs(fill.client_id for fill in answer.fills if fill.venue_ms >= recent_ms)
         missed = 0
         for fill in answer.fills:
             if on_fill(self._state, fill):

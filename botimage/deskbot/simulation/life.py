@@ -43,6 +43,7 @@ UID: Final = "7d1c0f1e-2f6b-4a55-9a5f-3f0f5f6f7f80"
 BORN_MS: Final = 1_790_000_000_000
 PATIENCE: Final = 160 * SECOND
 STOP_PATIENCE: Final = 9 * SECOND
+BEFORE: Final = 10 * SECOND  # what the account holds has been there for longer than any question lags
 LOOK: Final = SECOND // 2
 MIDDLES: Final = {"BTC": 600_000, "ETH": 300_000}
 LIMITS: Final = Limits(
@@ -76,7 +77,7 @@ class Life:
         self.script = script
         self._make_engine = make_engine
         venue = VENUES[script.venue]
-        self.schedule = Schedule(BORN_MS * MILLISECOND + SECOND)
+        self.schedule = Schedule(BORN_MS * MILLISECOND)
         self.trouble = Trouble()
         self.limits = LIMITS
         self.journals = 0
@@ -116,6 +117,7 @@ class Life:
     def run(self) -> None:
         """The trouble, then the quiet. Raises Violation."""
         self._open_with()
+        self.schedule.run_until(self.schedule.now + BEFORE)
         start = self.schedule.now
         for market in self._markets:
             self._move(market)

@@ -1,7 +1,7 @@
 """From a life that fails to the shortest script that still does: delta debugging over its faults, then its length.
 
-The rest of a life is drawn from sources of its own for each part, so that a fault taken away leaves most of it alone. A
-shorter script counts when the same invariant fails; after so many attempts the shortest so far is good enough.
+A fault taken away changes what happens after it by chance; a shorter script therefore counts when the same invariant
+fails with the seed it has or with one of the next few. After so many attempts the shortest so far is good enough.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,8 @@ from typing import Final
 
 from deskbot.simulation.script import Injection, Script
 
-MOST_ATTEMPTS: Final = 150
+MOST_ATTEMPTS: Final = 250
+OTHER_SEEDS: Final = 4
 
 Fails = Callable[[Script], bool]
 
@@ -28,9 +29,14 @@ class Shrinker:
         script = self._shorter(script)
         return self._milder(script)
 
-    def _tries(self, script: Script) -> bool:
-        self._left -= 1
-        return self._left >= 0 and self._fails(script)
+    def _tries(self, script: Script) -> Script | None:
+        """The script, perhaps with another seed, if it still fails."""
+        for seed in range(script.seed, script.seed + OTHER_SEEDS):
+            self._left -= 1
+            attempt = replace(script, seed=seed)
+            if self._left >= 0 and self._fails(attempt):
+                return attempt
+        return None
 
     def _fewer(self, script: Script) -> Script:
         """Leave out ever smaller parts of the faults."""
@@ -46,20 +52,18 @@ class Shrinker:
         start = 0
         while start < len(script.injections):
             less = (*script.injections[:start], *script.injections[start + size :])
-            attempt = replace(script, injections=less)
-            if self._tries(attempt):
-                script = attempt
-            else:
-                start += size
+            found = self._tries(replace(script, injections=less))
+            script = found or script
+            start += 0 if found else size
         return script
 
     def _shorter(self, script: Script) -> Script:
         """End the trouble soon after the last fault."""
         last = max((one.at_ms + one.for_ms for one in script.injections), default=0)
         for length in (last + 500, last + 2000, last + 8000):
-            attempt = replace(script, trouble_ms=length)
-            if length < script.trouble_ms and self._tries(attempt):
-                return attempt
+            found = self._tries(replace(script, trouble_ms=length)) if length < script.trouble_ms else None
+            if found:
+                return found
         return script
 
     def _milder(self, script: Script) -> Script:
@@ -74,10 +78,10 @@ class Shrinker:
             milder = replace(one, count=one.count // 2 or one.count, for_ms=one.for_ms // 2)
             if milder == one or one.for_ms == 1:
                 return script
-            attempt = _with(script, index, milder)
-            if not self._tries(attempt):
+            found = self._tries(_with(script, index, milder))
+            if not found:
                 return script
-            script = attempt
+            script = found
 
 
 def _with(script: Script, index: int, one: Injection) -> Script:

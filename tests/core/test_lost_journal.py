@@ -1,0 +1,61 @@
+"""A journal begins anew while orders of the lost one still fill: the account is believed when it is certain."""
+
+from deskbot.core.commands import QueryPositions
+from deskbot.core.events import Fill
+from deskbot.core.money import to_units
+from deskbot.core.order_ids import OrderIds
+from tests.core.desk import EPOCH_MS, MARKET, SECOND, UID, Desk
+
+
+def heir_fill(desk: Desk, trade_id: str = "t-1", lots: int = 2) -> Fill:
+    """An execution, after this journal began, of an order that the lost journal had sent."""
+    lost = OrderIds(UID, EPOCH_MS - 5000).next()
+    return Fill(desk.at, MARKET, trade_id, lost, "v-1", 1, 600_000, lots, 0, "USDT", True, EPOCH_MS + 900)
+
+
+def begun() -> Desk:
+    desk = Desk()
+    desk.control()
+    desk.venue()
+    return desk
+
+
+def test_an_execution_that_the_positions_show_too_late_is_not_opened_with_the_other_sign() -> None:
+    desk = begun()
+    fills = [heir_fill(desk)]
+    desk.reconcile(position="0", fills=fills)
+    assert not desk.durable.opened, "the venue's position is from before the execution"
+    for _ in range(8):
+        desk.wait(1)
+        desk.reconcile(position="0.002", fills=fills)
+    assert desk.durable.ledger(MARKET).position == to_units("0.002")
+    assert desk.word == "Running"
+
+
+def test_an_execution_that_the_list_shows_too_late_is_not_counted_twice() -> None:
+    desk = begun()
+    first, second = heir_fill(desk), heir_fill(desk, "t-2")
+    desk.reconcile(position="0.004", fills=[first])
+    for _ in range(8):
+        desk.wait(1)
+        desk.reconcile(position="0.004", fills=[first, second])
+    assert desk.durable.ledger(MARKET).position == to_units("0.004")
+
+
+def test_looks_that_agree_must_lie_a_visibility_delay_apart() -> None:
+    desk = begun()
+    fills = [heir_fill(desk)]
+    asked = desk.at
+    while not desk.durable.opened:
+        if any(isinstance(command, QueryPositions) for command in desk.said):
+            desk.reconcile(position="0.007", fills=fills)
+        desk.wait(0.2)
+    assert desk.at - asked >= 3 * SECOND
+    assert desk.durable.ledger(MARKET).position == to_units("0.007")
+
+
+def test_a_journal_without_heirs_begins_at_once() -> None:
+    desk = begun()
+    desk.reconcile(position="0")
+    assert MARKET in desk.durable.opened
+    assert desk.word == "Running"
