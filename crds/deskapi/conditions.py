@@ -63,6 +63,11 @@ class Reason(Documented):
     HALT_CONFIRMED = "HaltConfirmed", "latched, the venue's own answers prove that no order is left"
     SPEC_HALTED = "SpecHalted", "a person set spec.halted"
     INVARIANT_VIOLATED = "InvariantViolated", "the engine is in a state that must never be, the message says which"
+    JOURNAL_LOST = (
+        "JournalLost",
+        "the bot has run before and its journal is gone, position and day are what the venue says",
+    )
+    EARLIER_OBJECT = "EarlierObject", "an earlier object of this name left its journal, nothing of it was taken over"
     OBJECT_DELETED = "ObjectDeleted", "the TradingBot was deleted or replaced by another object of its name"
 
     # a person has to change something in the spec or its Secret
@@ -87,6 +92,7 @@ class Reason(Documented):
     JOURNAL_FOREIGN = "JournalForeign", "the journal belongs to another account, venue or mode"
     JOURNAL_LOCKED = "JournalLocked", "another process uses the journal"
     DISK_FULL = "DiskFull", "the journal cannot be written: no space is left on its volume"
+    DISK_FAILING = "DiskFailing", "the journal's volume answers with errors, or does not answer"
     ENGINE_SILENT = "EngineSilent", "the pod is ready and the engine does not report"
     ENGINE_FAILED = "EngineFailed", "the engine met an error that it cannot handle, the log has the details"
     CHILD_REFUSED = "ChildRefused", "the API server refuses one of the bot's children"

@@ -1,7 +1,6 @@
 """Requests and the journal's writer: one answer for everything, and no cancel behind a disk."""
 
 import asyncio
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -18,15 +17,10 @@ from deskbot.core.commands import (
     QueryOrder,
     QueryPositions,
 )
-from deskbot.core.errors import DeskError, Transient
 from deskbot.core.events import REJECTED, UNKNOWN, Event, PlaceResult
-from deskbot.core.records import Record
-from deskbot.runtime.clock import Clock
-from deskbot.runtime.journal_writer import JournalWriter
 from deskbot.runtime.requests import FILLS_TIMEOUT_SECONDS, Request, Requests
 from deskbot.venues.protocol import VenueSettings
 from tests.runtime import virtual_time
-from tests.runtime.records import intent
 from tests.runtime.scripted_venue import MARKET, ScriptedVenue
 from tests.runtime.virtual_time import run
 
@@ -93,69 +87,3 @@ def test_an_order_that_no_venue_was_ready_for_is_known_not_to_be_there() -> None
     (event,) = run(ask(PLACE, "place", None))
     assert isinstance(event, PlaceResult)
     assert event.outcome == REJECTED
-
-
-async def test_a_hanging_disk_holds_up_whoever_waits_for_it_and_nobody_else() -> None:
-    disk = threading.Event()
-    durable: list[bool] = []
-
-    def write(_records: list[Record]) -> None:
-        disk.wait(10)
-
-    writer = JournalWriter(write, Clock(), lambda _error: None)
-    writing = asyncio.ensure_future(writer.run())
-    writer.append([intent(1)], durable.append)
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert durable == []
-    assert writer.pending
-    disk.set()
-    assert await writer.flush(5)
-    assert durable == [True]
-    writing.cancel()
-
-
-def test_records_that_gather_behind_a_write_go_to_the_disk_together() -> None:
-    async def main() -> list[int]:
-        batches: list[int] = []
-        writer = JournalWriter(lambda records: batches.append(len(records)), virtual_time.clock(), lambda _error: None)
-        writing = asyncio.ensure_future(writer.run())
-        for number in range(50):
-            writer.append([intent(number)])
-        await writer.flush(1)
-        writing.cancel()
-        return batches
-
-    assert run(main()) == [50]
-
-
-def test_a_failed_write_says_no_at_once_and_loses_no_record() -> None:
-    written: list[Record] = []
-    troubles: list[DeskError | None] = []
-    answered: list[bool] = []
-    full = True
-
-    def write(records: list[Record]) -> None:
-        if full:
-            raise Transient("DiskFull", "no room")
-        written.extend(records)
-
-    async def main() -> None:
-        nonlocal full
-        writer = JournalWriter(write, virtual_time.clock(), troubles.append)
-        writing = asyncio.ensure_future(writer.run())
-        writer.append([intent(1)], answered.append)
-        await asyncio.sleep(0.1)
-        writer.append([intent(2)], answered.append)
-        assert answered == [False, False]
-        assert written == []
-        full = False
-        assert await writer.flush(5)
-        writer.append([intent(3)], answered.append)
-        await writer.flush(5)
-        writing.cancel()
-
-    run(main())
-    assert written == [intent(1), intent(2), intent(3)]
-    assert answered == [False, False, True]
-    assert [trouble is None for trouble in troubles] == [False, True]

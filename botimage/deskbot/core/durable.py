@@ -76,8 +76,8 @@ class Durable:
         self.corrections = 0
         self.read_ms: dict[str, int] = {}
         self.grids: dict[str, tuple[int, int]] = {}
-        self._trades: dict[str, Remembered] = {}
-        self._fundings: dict[str, Remembered] = {}
+        self.trades: dict[str, Remembered] = {}
+        self.fundings: dict[str, Remembered] = {}
         self._steps: dict[type, Callable[[Any], None]] = {
             Intent: self._intent,
             CancelAsked: self._cancel_asked,
@@ -138,12 +138,12 @@ class Durable:
 
     def booked(self, market: str, trade_id: str, venue_ms: int) -> bool:
         """Whether this execution is in the ledger already."""
-        known = self._trades.get(market)
+        known = self.trades.get(market)
         return known is not None and known.has(trade_id, venue_ms)
 
     def funded(self, market: str, funding_id: str, venue_ms: int) -> bool:
         """Whether this funding payment is in the ledger already."""
-        known = self._fundings.get(market)
+        known = self.fundings.get(market)
         return known is not None and known.has(funding_id, venue_ms)
 
     def live_orders(self) -> list[Order]:
@@ -183,9 +183,9 @@ class Durable:
         self._count(order)
 
     def _filled(self, record: Filled) -> None:
-        trades = self._trades.get(record.market)
+        trades = self.trades.get(record.market)
         if trades is None:
-            trades = self._trades[record.market] = Remembered(REMEMBERED_TRADES)
+            trades = self.trades[record.market] = Remembered(REMEMBERED_TRADES)
         if record.trade_id in trades.ids:
             raise InvariantViolated(f"I2: execution {record.trade_id} on {record.market} is booked already")
         trades.add(record.trade_id, record.venue_ms)
@@ -218,9 +218,9 @@ class Durable:
         self.corrections += 1
 
     def _funded(self, record: Funded) -> None:
-        if record.market not in self._fundings:
-            self._fundings[record.market] = Remembered(REMEMBERED_FUNDINGS)
-        self._fundings[record.market].add(record.funding_id, record.venue_ms)
+        if record.market not in self.fundings:
+            self.fundings[record.market] = Remembered(REMEMBERED_FUNDINGS)
+        self.fundings[record.market].add(record.funding_id, record.venue_ms)
         self._kept_ledger(record.market).fund(record)
 
     def _fills_read(self, record: FillsRead) -> None:

@@ -18,6 +18,7 @@ from deskbot.core import halt, order_life, quoting
 from deskbot.core.commands import Command, Place, Publish
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.decisions import Decision
+from deskbot.core.durable import Durable
 from deskbot.core.errors import InvariantViolated
 from deskbot.core.events import (
     BalancesAnswer,
@@ -51,7 +52,8 @@ from deskbot.core.invariants import Invariants
 from deskbot.core.market import MarketState
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, REJECTED, SENT
 from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
-from deskbot.core.records import DayBegan, Intent, Listed, OrderMoved, Record, Session
+from deskbot.core.records import DayBegan, Listed, OrderMoved, Record, Session
+from deskbot.core.snapshot import Snapshot, take
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
 from deskbot.core.summary import Summary, halt_of, positions_of
@@ -66,7 +68,9 @@ MOST_FAILURES = 10  # in one process; more of them, and the shell takes over
 
 
 class Engine:
-    """One bot's decisions. `prior` are the records of its journal, oldest first; `decided` is told every decision."""
+    """One bot's decisions. `prior` are the records of its journal, oldest first, that `durable` does not contain;
+    `decided` is told every decision.
+    """
 
     def __init__(
         self,
@@ -75,9 +79,12 @@ class Engine:
         version: str,
         prior: Iterable[Record] = (),
         decided: Callable[[Decision], None] | None = None,
+        durable: Durable | None = None,
     ) -> None:
         self._state = State(object_uid, epoch_ms, version)
         self._state.decision_sink = decided
+        if durable is not None:
+            self._state.durable = durable
         self._reconciliation = Reconciliation(self._state)
         self._standstill = Standstill(self._state, self._reconciliation)
         self._dead_man = DeadMan(self._state)
@@ -87,8 +94,7 @@ class Engine:
         self._since = 0
         for record in prior:
             self._state.durable.apply(record)
-            if isinstance(record, Intent):
-                self._state.order_ids.seen(record.client_id)
+        self._state.order_ids.seen(self._state.durable.last_client_id)
         self._invariants = Invariants(self._state, self._reconciliation, self._standstill)
         self._failures = 0
         self._steps: dict[type, Callable[[Any], None]] = {
@@ -171,7 +177,7 @@ class Engine:
             order.signed_by = at
             order.sent_at = min(order.sent_at, at)
             order.cancel_asked_at = min(order.cancel_asked_at, at)
-            order.updated_at = min(order.updated_at, at - 1)
+            order.updated_at = at - 1
 
     # market data: the busy path
 
@@ -359,6 +365,10 @@ class Engine:
         return "paused" if self._state.control is not None and self._state.control.paused else ""
 
     # what it tells
+
+    def snapshot(self) -> Snapshot:
+        """What survives, as it is after the last pass."""
+        return take(self._state.durable)
 
     def summary(self) -> Summary:
         """The picture of this moment."""

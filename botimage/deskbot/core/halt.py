@@ -61,12 +61,21 @@ def _acknowledged(control: Control, latch_id: str) -> bool:
     return control.acknowledged_halt == latch_id and not control.halted and not control.deleted
 
 
+def born_latched(object_uid: str, at: int, reason: str) -> Latched:
+    """The halt that a journal begins with when it is not the first one."""
+    return Latched(at, _id(object_uid, at // MILLISECOND), "Engine", reason)
+
+
 def _new_id(state: State) -> str:
     """Object UID prefix and milliseconds; the next millisecond if that one is taken."""
     made_at = state.at // MILLISECOND
-    while (made := f"{state.object_uid[:8].lower()}-{made_at}") in state.durable.released:
+    while (made := _id(state.object_uid, made_at)) in state.durable.released:
         made_at += 1
     return made
+
+
+def _id(object_uid: str, milliseconds: int) -> str:
+    return f"{object_uid[:8].lower()}-{milliseconds}"
 
 
 def held(state: State) -> bool:

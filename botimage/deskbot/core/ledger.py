@@ -98,6 +98,11 @@ class Ledger:
         if len(self.window) >= 2 * WINDOW:
             self._settle(WINDOW)
 
+    def refill(self, fills: list[Filled]) -> None:
+        """Put the window back as it was, oldest first, upon the settled sums."""
+        self.window = [Booked(fill, 0, 0, 0) for fill in fills]
+        self._fold_from(0)
+
     def fund(self, funding: Funded) -> None:
         """Add one funding payment; it moves no position."""
         self.funding[funding.asset] = self.funding.get(funding.asset, 0) + funding.amount

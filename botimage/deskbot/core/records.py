@@ -323,6 +323,12 @@ _KINDS: dict[str, type[Record]] = {
         Session,
     )
 }
+
+
+class UnknownRecord(ValueError):
+    """A record that only a later version of the bot can have written."""
+
+
 # Fields that were added later stand last and have a value for the records from before them.
 _FIELDS: dict[str, tuple[str, ...]] = {}
 _LATER: dict[str, int] = {}
@@ -343,9 +349,16 @@ def to_tuple(record: Record) -> tuple[Any, ...]:
 
 
 def from_tuple(row: tuple[Any, ...] | list[Any]) -> Record:
-    """The record a tuple was made from. Raises ValueError for a name or a number of fields that no version wrote."""
-    kind = _KINDS.get(row[0]) if row else None
+    """The record a tuple was made from.
+
+    Raises UnknownRecord for a name or more fields than this version knows, ValueError for what no version wrote.
+    """
+    if not row or not isinstance(row[0], str):
+        raise ValueError(f"no journal record: {row!r}")
+    kind = _KINDS.get(row[0])
     missing = len(_FIELDS[row[0]]) + 1 - len(row) if kind is not None else -1
-    if kind is None or not 0 <= missing <= _LATER[row[0]]:
+    if kind is None or missing < 0:
+        raise UnknownRecord(f"no journal record of this version: {row!r}")
+    if missing > _LATER[row[0]]:
         raise ValueError(f"no journal record: {row!r}")
     return kind(*row[1:])

@@ -10,13 +10,21 @@ import asyncio
 import structlog
 
 from deskapi import EngineStatus
-from deskbot.core.errors import Blocked, DeskError, Invalid
+from deskbot.core.errors import DeskError, Invalid
+from deskbot.core.halt import born_latched
+from deskbot.core.records import Record
 from deskbot.runtime.clock import NANOSECONDS, Clock
-from deskbot.runtime.journal import Journal, open_journal
 from deskbot.runtime.observation import ControlSource, Observation
+from deskbot.runtime.opening import opened
 from deskbot.runtime.session import Ended, Session, Surroundings, header_of
+from deskbot.runtime.spec import SIMULATED, mode_class
 from deskbot.runtime.status import Reporter, engine_status, stalled_status
 
+JOURNAL_LOST, EARLIER_OBJECT = "JournalLost", "EarlierObject"
+_WORDS = {
+    JOURNAL_LOST: "this bot has traded before and its journal is gone: it starts halted, on what the venue says",
+    EARLIER_OBJECT: "another object's journal was in this place: the bot starts halted, on what the venue says",
+}
 LOCK_RETRY_SECONDS = 1.0
 ALIVE_SECONDS = 3
 
@@ -140,23 +148,30 @@ class Bot:
         """A session on the journal, or on none if it cannot be used; waits while another process has it."""
         while not self._stop_reason:
             try:
-                return self._session_on(seen, open_journal(self._surroundings.journal, header_of(seen, self._clock)))
+                found = await opened(self._surroundings.journal, header_of(seen, self._clock), self._begin)
             except DeskError as error:
-                if error.reason != "JournalLocked":
-                    _log.error("journal_unusable", reason=error.reason, message=error.message)
-                    return Session(seen, error, self._surroundings, self._clock)
                 self._wait_for_lock(error)
+            else:
+                self._locked = False
+                return Session(self._latest(seen), found, self._surroundings, self._clock)
             await self._next_news(LOCK_RETRY_SECONDS)
-            seen = self.seen or seen
+            seen = self._latest(seen)
         return None
 
-    def _session_on(self, seen: Observation, journal: Journal) -> Session:
-        self._locked = False
-        try:
-            return Session(seen, journal, self._surroundings, self._clock)
-        except Blocked:
-            journal.close()
-            raise
+    def _begin(self, beside_another: bool) -> list[Record]:
+        """A journal that is not the bot's first begins with a halt, where orders reach a venue."""
+        seen = self.seen
+        if seen is None or seen.bot is None or mode_class(seen.bot.spec.mode) == SIMULATED:
+            return []
+        if not seen.ran_before and not beside_another:
+            return []
+        reason = JOURNAL_LOST if seen.ran_before else EARLIER_OBJECT
+        _log.error("journal_lost" if seen.ran_before else "earlier_object", message=_WORDS[reason])
+        return [born_latched(seen.uid, self._clock.now(), reason)]
+
+    def _latest(self, seen: Observation) -> Observation:
+        """The newest observation with a spec: it may have changed while a journal was waited for."""
+        return self.seen if self.seen is not None and self.seen.bot is not None else seen
 
     def _wait_for_lock(self, error: DeskError) -> None:
         if not self._locked:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import msgspec
 
 from deskbot.core.records import Record, from_tuple, to_tuple
+from deskbot.core.snapshot import Piece
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(list[object])
@@ -46,3 +47,30 @@ def digest(records: Iterable[Record]) -> str:
     for record in records:
         out.add(record)
     return out.hexdigest()
+
+
+CHAIN_BYTES = 16
+
+
+def first_link(object_uid: str, epoch_ms: int) -> bytes:
+    """What the chain of a journal begins with: no two journals share it."""
+    return _link(f"{object_uid} {epoch_ms}".encode())
+
+
+def next_link(link: bytes, body: bytes) -> bytes:
+    """The link of a record, from the one before it and its own bytes: a change anywhere shows in all that follow."""
+    return _link(link + body)
+
+
+def _link(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=CHAIN_BYTES).digest()
+
+
+def encode_piece(piece: Piece) -> bytes:
+    """The bytes of one piece of a snapshot."""
+    return _encoder.encode(piece)
+
+
+def decode_piece(body: bytes) -> Piece:
+    """The piece of some bytes. Raises ValueError."""
+    return _decoder.decode(body)

@@ -145,6 +145,7 @@ class EngineLoop:
         elif isinstance(command, Stopped):
             self._writer.append(self._records)
             self._records = []
+            self._writer.snapshot(self.engine.snapshot())
             self._done.set_result(command)
         else:
             self._requests.send(command)
@@ -160,6 +161,8 @@ class EngineLoop:
             self._writer.append(records, lambda durable: self._send_durable(places, durable, decided))
         elif records:
             self._writer.append(records)
+        if self._writer.wants_snapshot:
+            self._writer.snapshot(self.engine.snapshot())
 
     def _send_durable(self, places: list[Place], durable: bool, decided: int) -> None:
         late = self._clock.now() - decided > MAX_COMMIT_WAIT

@@ -16,7 +16,8 @@ class Observation:
     """The object at one moment.
 
     `bot` is the last good one (None until there was one) and `wrong` says why the newest is not it. `generation` counts
-    the edits that were taken over. `latch_id` and `latch_released` mirror `status.killSwitch`.
+    the edits that were taken over. `latch_id` and `latch_released` mirror `status.killSwitch`. `ran_before`: an engine
+    of this object has reported the account that it had met.
     """
 
     bot: TradingBot | None
@@ -27,6 +28,7 @@ class Observation:
     latch_id: str = ""
     latch_released: bool = False
     deleted: bool = False
+    ran_before: bool = False
     wrong: str = ""
 
 
@@ -72,9 +74,11 @@ def _what_is_asked(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_latch(seen: Observation, raw: Mapping[str, Any]) -> Observation:
-    latch = _part(_part(raw, "status"), "killSwitch")
+    status = _part(raw, "status")
+    latch = _part(status, "killSwitch")
     released = latch.get("state", "Released") == "Released"
-    return replace(seen, latch_id=str(latch.get("id", "")), latch_released=released)
+    met = bool(_part(status, "engine").get("accountId"))
+    return replace(seen, latch_id=str(latch.get("id", "")), latch_released=released, ran_before=met)
 
 
 def gone(before: Observation) -> Observation:

@@ -5,13 +5,14 @@
                             ▼   └──── VenueReady, streams, answers ◀── VenueKeeper, Requests
                         Persist, requests
 
-A journal that cannot be used does not keep the bot from listening: the engine then runs without one, is told of the
-problem, and every record it wants to write is refused, so that no order leaves while a halt still cancels. Every two
-seconds the journal is tried again; when it opens, this session ends and the next begins with what the journal says.
+A journal that cannot be used does not keep the bot from listening: the engine then runs without one, on what of it
+can be read, is told of the problem, and every record it wants to write is refused, so that no order leaves while a halt
+still cancels. Every two seconds the journal is tried again; when it opens, this session ends and the next begins with
+what the journal says.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,16 @@ from deskbot.core.errors import DeskError
 from deskbot.core.events import Event, StopRequested, VenueReady
 from deskbot.core.instrument import Instrument
 from deskbot.core.records import Record
+from deskbot.core.snapshot import Snapshot
 from deskbot.core.summary import Summary
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import CredentialSource
 from deskbot.runtime.emergency import cancel_everything
-from deskbot.runtime.journal import Header, Journal, open_journal
+from deskbot.runtime.journal import Header, Journal
 from deskbot.runtime.journal_writer import JournalWriter
 from deskbot.runtime.loop import EngineLoop
 from deskbot.runtime.observation import Observation
+from deskbot.runtime.opening import Opened, usable
 from deskbot.runtime.requests import Requests
 from deskbot.runtime.spec import STRATEGY_PROBLEM, Strategies, control_of, mode_class, problem_of
 from deskbot.runtime.venue_keeper import MakeVenue, VenueKeeper
@@ -80,23 +83,25 @@ def header_of(seen: Observation, clock: Clock) -> Header:
 
 
 class Session:
-    """Runs one engine. `journal` is what to use, or why there is none."""
+    """Runs one engine on what was opened."""
 
-    def __init__(
-        self, seen: Observation, journal: Journal | DeskError, surroundings: Surroundings, clock: Clock
-    ) -> None:
+    def __init__(self, seen: Observation, opened: Opened, surroundings: Surroundings, clock: Clock) -> None:
         self._seen = seen
         self._clock = clock
         self._header = header_of(seen, clock)
         self._surroundings = surroundings
-        self._journal = journal
+        self._journal = opened.journal
+        self._first = opened.journal.last if isinstance(opened.journal, Journal) else 0
         self._strategies = Strategies()
         self._instruments: dict[str, Instrument] = {}
         self._wrong_strategy: DeskError | None = None
         self._stopping = asyncio.Event()
         self._requests = Requests(self._emit, clock)
-        writer = JournalWriter(self._write, clock, self._journal_trouble, surroundings.on_commit)
-        self.loop = EngineLoop(self._engine(), writer, self._requests, clock, surroundings.on_publish)
+        writer = JournalWriter(
+            self._write, self._save, clock, self._journal_trouble, surroundings.on_commit, opened.unsaved
+        )
+        engine = Engine(seen.uid, opened.epoch_ms, surroundings.version, durable=opened.durable)
+        self.loop = EngineLoop(engine, writer, self._requests, clock, surroundings.on_publish)
         self._keeper = VenueKeeper(
             surroundings.make_venue,
             surroundings.credentials,
@@ -106,12 +111,6 @@ class Session:
             clock,
             surroundings.endpoint,
         )
-
-    def _engine(self) -> Engine:
-        uid, version = self._seen.uid, self._surroundings.version
-        if isinstance(self._journal, Journal):
-            return Engine(uid, self._journal.header.epoch_ms, version, self._journal.records())
-        return Engine(uid, self._header.epoch_ms, version, ())
 
     def _journal_facts(self) -> dict[str, object]:
         if isinstance(self._journal, DeskError):
@@ -181,7 +180,7 @@ class Session:
             await self._clock.sleep(MEND_SECONDS)
             if isinstance(self._journal, Journal):
                 continue
-            if _usable(self._surroundings.journal, self._header):
+            if await usable(self._surroundings.journal, self._header):
                 return
 
     async def _overdue(self) -> None:
@@ -200,6 +199,11 @@ class Session:
         if isinstance(self._journal, DeskError):
             raise self._journal
         self._journal.write(records)
+
+    def _save(self, count: int, taken: Snapshot) -> Iterator[None]:
+        if isinstance(self._journal, DeskError):
+            raise self._journal
+        yield from self._journal.save(self._first + count, taken)
 
     def _journal_trouble(self, error: DeskError | None) -> None:
         if error is not None:
@@ -227,19 +231,6 @@ class Session:
                 _log.warning("strategy_refused", reason=wrong.reason, message=wrong.message)
             self.loop.put(problem_of(STRATEGY_PROBLEM, wrong, self._clock.now()))
         self.loop.put(control_of(self._seen, strategies, self._clock.now()))
-
-
-def _usable(path: Path, header: Header) -> bool:
-    try:
-        journal = open_journal(path, header)
-    except DeskError:
-        return False
-    try:
-        return all(True for _ in journal.records())
-    except DeskError:
-        return False
-    finally:
-        journal.close()
 
 
 async def _cancel(*tasks: asyncio.Future[Any]) -> None:

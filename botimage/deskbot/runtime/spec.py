@@ -24,7 +24,8 @@ STRATEGY_PROBLEM = "strategy"
 SPEC_PROBLEM = "spec"
 
 # Modes of one class may follow each other on one journal; a bot never crosses from one class to another.
-_MODE_CLASS = {Mode.DRY_RUN: "Simulated", Mode.TESTNET: "Testnet"}
+SIMULATED = "Simulated"
+_MODE_CLASS = {Mode.DRY_RUN: SIMULATED, Mode.TESTNET: "Testnet"}
 
 
 def mode_class(mode: Mode) -> str:
