@@ -25,6 +25,7 @@ ACCOUNTS = (
     "hedger:hedgers-secret:USDT=1000:hedge",
     "classic:classics-secret:USDT=1000:classic",
     "watcher:watchers-secret:USDT=1000:notrading",
+    "careful:carefuls-secret:USDT=1000000,BTC=20:dcp",
 )
 
 

@@ -46,7 +46,7 @@ class DeadManSwitch:
         if timer.scope is Scope.CONNECTION:
             if not seconds or bounded == self._set_seconds:
                 return ACCEPTED, ""
-            if timer.enquiry is not None and not _enabled(await _make(exchange, timer.enquiry), timer.arm):
+            if not await enabled(exchange, timer):
                 return REJECTED, "disconnection protection is off for this account: its account manager turns it on"
         if call is not None:
             for words in self._scopes(timer.scope):
@@ -63,8 +63,13 @@ async def _make(exchange: Any, call: Call, **words: Any) -> Any:
     return await getattr(exchange, call.method)(*call.filled(**words))
 
 
-def _enabled(answer: Any, arm: Call) -> bool:
-    """Bybit v5 "Get DCP Info": the products that somebody has enabled, others are missing or OFF."""
-    product = arm.arguments[0]["product"]
+async def enabled(exchange: Any, timer: DeadMan) -> bool:
+    """Whether the account may use a switch that somebody at the venue has to enable first.
+
+    Bybit v5 "Get DCP Info": products that were never enabled are missing from the answer.
+    """
+    if timer.enquiry is None:
+        return True
+    answer, product = await _make(exchange, timer.enquiry), timer.arm.arguments[0]["product"]
     infos = answer["result"].get("dcpInfos") or []
     return any(info.get("product") == product and info.get("dcpStatus") == "ON" for info in infos)

@@ -1,16 +1,23 @@
 """Bybit's parts joined into `Adapter`."""
 
 from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from deskbot.core.events import Event, Fill, Funding, OrderReport, VenuePosition
 from deskbot.venues.adapter import CancelAllRequest, CancelRequest, Facts, Now, Print, Row
 from deskbot.venues.bybit import account, cancels, lists, rows
 from deskbot.venues.bybit.dialect import BYBIT
+from deskbot.venues.dead_man import enabled
 from deskbot.venues.listening import subscribed
 from deskbot.venues.markets import Markets
+from deskbot.venues.table import TABLE
 from deskbot.venues.table.model import SPOT, SWAP
+
+_PROTECTION: Final = {
+    kind: row.dead_man for (name, kind), row in TABLE.items() if name == "bybit" and row.dead_man is not None
+}
 
 
 class BybitAdapter:
@@ -21,6 +28,7 @@ class BybitAdapter:
         self._category = BYBIT.categories[market_type]
         self._now = now
         self._markets = Markets({}, market_type)
+        self._watches_over = ""  # the topic of the account's disconnection protection, where that is enabled
         self.facts = Facts(
             exchange="bybit",
             market_type=market_type,
@@ -58,7 +66,11 @@ class BybitAdapter:
 
     async def check_account(self, exchange: Any) -> str:
         """See `Adapter.check_account`."""
-        return await account.check_key(exchange, self._market_type)
+        account_id = await account.check_key(exchange, self._market_type)
+        protection = _PROTECTION[self._market_type]
+        self._watches_over = protection.topic if await enabled(exchange, protection) else ""
+        self.facts = replace(self.facts, subscriptions=3 if self._watches_over else 2)
+        return account_id
 
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
         """See `Adapter.check_market`."""
@@ -129,4 +141,7 @@ class BybitAdapter:
 
     def private_work(self, exchange: Any) -> Sequence[Coroutine[Any, Any, None]]:
         """See `Adapter.private_work`."""
-        return [subscribed(exchange.watch_orders), subscribed(exchange.watch_my_trades)]
+        work = [subscribed(exchange.watch_orders), subscribed(exchange.watch_my_trades)]
+        if self._watches_over:
+            work.append(subscribed(exchange.watch_protection, self._watches_over))
+        return work

@@ -58,6 +58,12 @@ class Bybit(Paced, Guarded, _bybit):  # type: ignore[misc]
         if self.listener is not None:
             self.listener.on_private(message["data"])
 
+    async def watch_protection(self, topic: str) -> None:
+        """Make this connection one whose end starts the account's disconnection protection; nothing arrives."""
+        url = await self.get_url_by_market_type(None, True, "watchOrders", {})
+        await self.authenticate(url)
+        await self.watch_topics(url, [topic], [topic])
+
     def handle_subscription_status(self, _client: Any, message: Row) -> Row:
         if self.listener is not None:
             self.listener.on_subscribed()
