@@ -1,9 +1,12 @@
 """`desk simulator`: bad input is one clear line, and it ends as asked."""
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -77,6 +80,26 @@ class TestProcess:
         assert len(ended.stderr.splitlines()) == 1
         assert taken in ended.stderr
 
+    def test_a_script_of_faults_counts_from_the_start(self, tmp_path: Path) -> None:
+        script = tmp_path / "script.json"
+        script.write_text('[{"action": "refuse", "endpoint": "/v5/market/time", "status": 503}]')
+        with _started("--faults", str(script)) as running:
+            assert running.stdout is not None
+            base = running.stdout.readline().split()[3].rstrip(":")
+            with pytest.raises(urllib.error.HTTPError, match="503"):
+                urllib.request.urlopen(f"{base}/api.bybit.com/v5/market/time", timeout=10)  # noqa: S310 - loopback
+            with urllib.request.urlopen(f"{base}/faults", timeout=10) as answer:  # noqa: S310
+                assert json.load(answer)["injectionsByAction"] == {"refuse": 1}
+            _stop(running)
+
+    def test_a_script_for_a_market_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
+        script = tmp_path / "script.yaml"
+        script.write_text("- {action: halt, market: LTC/USDT}\n")
+        ended = _run("--listen", "127.0.0.1:0", "--faults", str(script))
+        assert ended.returncode == 2
+        assert len(ended.stderr.splitlines()) == 1
+        assert "'LTC/USDT' is not listed; one of ADA/USDT" in ended.stderr
+
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_ends_it_quietly(self, number: signal.Signals) -> None:
         with _started() as running:
@@ -91,8 +114,8 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _started() -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-W", "error", "-c", MAIN, "--listen", "127.0.0.1:0"]
+def _started(*words: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-W", "error", "-c", MAIN, "--listen", "127.0.0.1:0", *words]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

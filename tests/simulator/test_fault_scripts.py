@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from deskbot.simulator.fault_models import Drop, Maintenance
+from deskbot.simulator.accounts import parse_account
+from deskbot.simulator.fault_models import Drop, Maintenance, read_script
 from deskbot.simulator.fault_script import read_file
+from deskbot.simulator.server import Simulator, SimulatorOptions
 from tests.simulator.client import Client
+from tests.simulator.hasty import HastyClock
+from tests.simulator.markets import BreathingMarket
 
 SCRIPT = """
 faults:
@@ -63,3 +67,29 @@ class TestHook:
         assert (await client.hook("/faults"))["faults"] == []
         taken = await client.hook("/faults", [good, good])
         assert [fault["id"] for fault in taken["faults"]] == [1, 2]
+
+
+@pytest.mark.component
+class TestVirtualTime:
+    async def test_windows_go_by_the_venue_s_own_time(self) -> None:
+        clock = HastyClock()
+        accounts = [parse_account("key:secret:USDT=1000")]
+        faults = read_script(
+            [
+                {"action": "ban", "afterMs": 60_000, "forMs": 120_000},
+                {"action": "maintenance", "afterMs": 3_600_000, "forMs": 60_000, "announced": True},
+            ]
+        )
+        options = SimulatorOptions(accounts=accounts, faults=faults, speed=0.001)
+        simulator = Simulator(options, clock, BreathingMarket())
+        await simulator.start()
+        told = []
+        async with Client(simulator.base_url) as client:
+            for seconds in (0, 59, 2, 118, 3, 3417, 2, 60):
+                clock.skip(seconds)
+                answer = await client.get("/v5/system/status")
+                states = [one["state"] for one in answer["result"].get("list", [])]
+                told.append((client.status, *states))
+        await simulator.stop()
+        scheduled, banned, down, fine = (200, "scheduled"), (403,), (503,), (200,)
+        assert told == [scheduled, scheduled, banned, banned, scheduled, scheduled, down, fine]

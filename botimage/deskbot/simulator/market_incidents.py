@@ -62,7 +62,9 @@ class MarketIncidents:
         listings = self._exchange.listings.values()
         found = next((one for one in listings if name in (one.unified, one.key)), None)
         if found is None:
-            raise ValueError(f"market: {name!r} is not listed; one of {', '.join(one.unified for one in listings)}")
+            raise ValueError(
+                f"market: {name!r} is not listed; one of {', '.join(sorted(one.unified for one in listings))}"
+            )
         return found
 
     def _key(self, action: MarketAction) -> str:

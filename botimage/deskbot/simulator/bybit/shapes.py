@@ -32,6 +32,7 @@ _REJECT_REASONS = {
     EndReason.NOTHING_TO_TAKE: "EC_NoImmediateQtyToFill",
     EndReason.NOT_WHOLLY_FILLABLE: "EC_NoEnoughQtyToFill",
     EndReason.INSUFFICIENT_BALANCE: "EC_Others",
+    EndReason.SELF_TRADE: "EC_BySelfMatch",
 }
 _CANCEL_TYPES = {
     EndReason.BY_USER: "CancelByUser",
