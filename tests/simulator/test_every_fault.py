@@ -39,6 +39,7 @@ VENUE: list[dict[str, Any]] = [
     {"action": "fundingRate", "market": MARKET, "rate": "0.0001"},
     {"action": "adl", "market": MARKET, "quantity": "0.01"},
     {"action": "cancel", "market": MARKET},
+    {"action": "flash", "market": MARKET, "factor": "0.9"},
     {"action": "markPrice", "market": MARKET, "price": "60000", "forMs": 10},
     {"action": "liquidation", "market": MARKET},
     {"action": "filterChange", "market": MARKET, "tickSize": "0.5", "forMs": 10},

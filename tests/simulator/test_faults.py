@@ -2,11 +2,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deskbot.simulator.fault_models import Place
 from deskbot.simulator.faults import Faults
@@ -64,6 +67,57 @@ def test_one_fault_does_not_change_what_another_draws() -> None:
         return hits
 
     assert draws() == draws("/b") == draws("/b", "/b")
+
+
+def test_a_ban_comes_before_what_was_ordered_earlier() -> None:
+    faults = Faults(seed=1)
+    faults.add({"action": "rateLimit", "endpoint": "*", "forMs": 1000})
+    ban = faults.add({"action": "ban", "forMs": 500})
+    assert faults.fire("/anything", "") is ban
+
+
+ORDERS = st.lists(
+    st.fixed_dictionaries(
+        {"action": st.just("drop"), "endpoint": st.sampled_from(["/a", "/b", "*"])},
+        optional={
+            "count": st.integers(1, 5),
+            "afterMs": st.integers(0, 20),
+            "forMs": st.integers(1, 30),
+            "account": st.sampled_from(["x", "y"]),
+        },
+    ),
+    max_size=5,
+)
+PASSING = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from(["/a", "/b"]), st.sampled_from(["x", "y"])), max_size=40
+)
+
+
+@given(ordered=ORDERS, passing=PASSING)
+def test_whatever_is_ordered_each_strike_was_due_and_every_strike_is_counted(
+    ordered: list[dict[str, Any]], passing: list[tuple[int, str, str]]
+) -> None:
+    clock = [0]
+    faults = Faults(seed=1, now_ns=lambda: clock[0] * 1_000_000)
+    for body in ordered:
+        faults.add(body)
+    struck: Counter[int] = Counter()
+    for wait, endpoint, account in passing:
+        clock[0] += wait
+        fault = faults.fire(endpoint, account)
+        if fault is None:
+            continue
+        body = ordered[fault.number - 1]
+        struck[fault.number] += 1
+        assert body["endpoint"] in ("*", endpoint)
+        assert body.get("account", account) == account
+        begin = body.get("afterMs", 0)
+        assert begin <= clock[0] < begin + body.get("forMs", 10**9)
+    for listed in faults.view()["faults"]:
+        body = ordered[listed["id"] - 1]
+        most = body.get("count", len(passing) if "forMs" in body else 1)
+        assert listed["injections"] == struck[listed["id"]] <= most
+    assert faults.view()["injections"] == struck.total()
 
 
 def test_of_the_faults_that_are_over_only_the_newest_stay_listed_and_all_stay_counted() -> None:

@@ -118,6 +118,15 @@ async def test_the_rates_settled_are_listed_newest_first(client: Client) -> None
     assert [one["fundingRate"] for one in listed] == ["-0.0002", "0.0001"]
 
 
+async def test_a_flash_fills_what_rests_on_its_way_at_its_own_price(client: Client) -> None:
+    await client.limit(orderLinkId="far", price="57500")
+    assert await order(client, {"action": "flash", "factor": "0.5"}) == 1
+    (fill,) = await executions(client)
+    assert (fill["orderLinkId"], fill["execPrice"]) == ("far", "57500.0")
+    (ticker,) = (await client.get("/v5/market/tickers", **LINEAR))["result"]["list"]
+    assert Fraction(ticker["lowPrice24h"]) < 31_000
+
+
 async def test_a_mark_price_that_ruins_an_account_liquidates_it(client: Client) -> None:
     await client.post("/v5/position/set-leverage", **LINEAR, buyLeverage="100", sellLeverage="100")
     await client.market("Buy", "100")

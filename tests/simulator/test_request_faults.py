@@ -78,6 +78,20 @@ async def test_a_rate_limit_says_when_to_come_back(client: Client) -> None:
     assert (await client.limit())["retCode"] == 0
 
 
+async def test_a_client_that_goes_on_asking_is_banned(client: Client) -> None:
+    storm = {"action": "rateLimit", "endpoint": CREATE, "forMs": 60_000, "banAfter": 3, "banMs": 300}
+    await client.hook("/faults", storm)
+    seen = []
+    for _ in range(3):
+        await client.limit()
+        seen.append(client.status)
+    seen.append((await status_of(client))[0])
+    assert seen == [429, 429, 403, 403]
+    assert await injections(client) == {"rateLimit": 3, "ban": 2}
+    await asyncio.sleep(0.3)
+    assert (await status_of(client))[0] == 200
+
+
 async def test_a_ban_refuses_everything_and_counts_it_until_it_is_over(client: Client) -> None:
     await client.hook("/faults", {"action": "ban", "forMs": 600})
     for path in ("/v5/account/info", "/v5/market/time", "/v5/order/realtime"):

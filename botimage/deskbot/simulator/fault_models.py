@@ -161,12 +161,16 @@ class DelayReply(MessageAction):
 
 
 class RateLimit(MessageAction):
-    """A request is refused as one too many, with `Retry-After`."""
+    """A request is refused as one too many, with `Retry-After`; a client that goes on asking may be banned for it."""
 
     PLACES = REFUSING
     action: Literal["rateLimit"]
     status: Annotated[int, Field(ge=200, le=599)] = Field(default=429, description="HTTP status of the answer")
     retry_after_ms: Milliseconds = Field(default=1000, description="what `Retry-After` says where no `forMs` is given")
+    ban_after: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="the last of so many refusals is a ban, for everything"
+    )
+    ban_ms: Annotated[int, Field(ge=1, le=LONGEST_MS)] = Field(default=120_000, description="how long that ban lasts")
 
 
 class Ban(StandingAction):
@@ -339,6 +343,14 @@ class FundingRate(MarketAction):
     rate: Decimal = Field(description="the rate, `0.0001` is one basis point", ge=-1, le=1)
 
 
+class Flash(MarketAction):
+    """One public trade at an absurd price, which fills what rests up to there."""
+
+    action: Literal["flash"]
+    factor: Annotated[Decimal, Field(gt=0, le=100, allow_inf_nan=False)] = Field(description="times the last price")
+    quantity: Amount = Field(default=Decimal(1), description="its size")
+
+
 class MarkPrice(MarketAction):
     """The mark price is another than the last trade's, until the time is over."""
 
@@ -384,6 +396,7 @@ AnyAction = Annotated[
     | FilterChange
     | Funding
     | FundingRate
+    | Flash
     | MarkPrice
     | VenueCancel,
     Field(discriminator="action"),

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any
 
-from deskbot.simulator.fault_models import Action, ClockSkew, Maintenance, MessageAction, Place, read_action
+from deskbot.simulator.fault_models import Action, Ban, ClockSkew, Maintenance, MessageAction, Place, read_action
 
 MS = 1_000_000
 SPENT_KEPT = 1000
@@ -70,8 +70,16 @@ class Fault:
         return {"id": self.number, **view, **state}
 
 
+def _precedence(fault: Fault) -> tuple[bool, int]:
+    """A venue that lets nobody in does so before anything else can go wrong."""
+    return not isinstance(fault.request, Ban | Maintenance), fault.number
+
+
 class Faults:
-    """Oldest first; the first that matches and fires wins. `now_ns` is the true clock, which no fault can skew."""
+    """Bans and maintenance first, then oldest first; the first that matches and fires wins.
+
+    `now_ns` is the true clock, which no fault can skew.
+    """
 
     def __init__(self, seed: int, now_ns: Callable[[], int] = lambda: 0) -> None:
         self._seed = seed
@@ -100,7 +108,7 @@ class Faults:
             for action in actions:
                 check(action)
         fresh = [Fault(next(self._numbers), action, self._seed, now_ns) for action in actions]
-        self._faults += fresh
+        self._faults = sorted([*self._faults, *fresh], key=_precedence)
         self._forget_spent(now_ns)
         for fault in fresh:
             for listener in self._listeners:

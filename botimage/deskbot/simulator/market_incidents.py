@@ -5,13 +5,14 @@ A market that is not listed, and filters or prices off its grid, are refused whe
 
 from __future__ import annotations
 
-from deskbot.matching import EndReason, Exchange, Listing
+from deskbot.matching import EndReason, Exchange, Listing, PublicTrade
 from deskbot.matching.listing import Filters
 from deskbot.simulator.fault_models import (
     Action,
     Deleveraging,
     Delisting,
     FilterChange,
+    Flash,
     Funding,
     FundingRate,
     Halt,
@@ -43,6 +44,7 @@ class MarketIncidents:
         on(FilterChange, self._change_filters, self._restore_filters)
         on(Funding, lambda it: clearing.fund(key(it), it.rate, it.account))
         on(FundingRate, self._set_funding_rate)
+        on(Flash, self._flash)
         on(MarkPrice, self._set_mark, lambda it: clearing.set_mark(key(it), None))
         on(VenueCancel, self._cancel)
 
@@ -83,6 +85,17 @@ class MarketIncidents:
 
     def _set_funding_rate(self, action: FundingRate) -> int:
         self._clearing.set_funding_rate(self._key(action), action.rate)
+        return 1
+
+    def _flash(self, flash: Flash) -> int:
+        """The price is cut to the tick, one tick at least; nothing happens before there is a last price."""
+        listing, exchange = self._listing(flash.market), self._exchange
+        last = exchange.ticker(listing.key).last
+        lots = listing.lots(flash.quantity)
+        if last is None or not lots:
+            return 0
+        ticks = max(1, int(last * flash.factor))
+        exchange.market_event(PublicTrade(listing.key, exchange.now_ns, ticks, lots, flash.factor > 1))
         return 1
 
     def _set_mark(self, action: MarkPrice) -> int:

@@ -113,19 +113,26 @@ class Passage:
         """What a fault answers in place of any effect."""
         words, action = self._words, fault.request
         match action:
+            case RateLimit() if action.ban_after is not None and fault.injections >= action.ban_after:
+                ban = self._faults.add({"action": "ban", "forMs": action.ban_ms, "account": action.account})
+                self._faults.count(ban)
+                return self._banned(ban, None)
             case RateLimit():
                 remaining = self._faults.remaining_ms(fault)
                 answer = words.rate_limited(action.status)
                 return _retry_after(answer, action.retry_after_ms if remaining is None else remaining)
             case Ban():
-                remaining = self._faults.remaining_ms(fault) or 0
-                answer = words.banned(action.status, self._venue.clock.now_ns() // MS + remaining)
-                return _retry_after(answer, remaining)
+                return self._banned(fault, action.status)
             case Maintenance():
                 return words.under_maintenance()
             case Refuse():
                 return self._error(action)
         return None
+
+    def _banned(self, ban: Fault, status: int | None) -> Answer:
+        remaining = self._faults.remaining_ms(ban) or 0
+        answer = self._words.banned(status, self._venue.clock.now_ns() // MS + remaining)
+        return _retry_after(answer, remaining)
 
     def _take_effect(self, effect: Effect, fault: Fault | None) -> Answer:
         """In one step without await; a stale read sees the account as it was."""
