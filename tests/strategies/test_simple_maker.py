@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deskbot.core.candles import CandleSeries
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import to_units
 from deskbot.core.strategy import Target, View
@@ -13,11 +14,12 @@ from deskstrategies.simple_maker import SimpleMaker, SimpleMakerParams
 from tests.core.desk import instrument
 
 MARKET = instrument()
+CANDLES = CandleSeries(MARKET.market)
 
 
 def view(bid: int = 600_000, ask: int = 600_001, position: int = 0, maximum: str = "1500") -> View:
     """A book around 60 000 and a position in units of base."""
-    return View(1, MARKET, bid, 10, ask, 10, position, to_units(maximum), to_units(250))
+    return View(1, MARKET, bid, 10, ask, 10, position, to_units(maximum), to_units(250), CANDLES)
 
 
 def maker(**params: object) -> SimpleMaker:

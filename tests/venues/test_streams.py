@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from deskbot.core import orders
+from deskbot.core.candles import Candle
 from deskbot.core.commands import Place
 from deskbot.core.events import Book, Event, Fill, OrderReport, StreamChange, Trade
 from deskbot.core.instrument import BUY, Instrument
@@ -86,6 +87,22 @@ async def test_books_and_the_tape_arrive_in_ticks_and_lots(
     assert sequences == list(range(sequences[0], sequences[0] + len(sequences))), "no update is merged or lost"
     assert all(one.lots > 0 and one.side in (1, -1) for one in trades)
     assert isinstance(heard.events[[type(one) for one in heard.events].index(Book) - 1], StreamChange)
+
+
+@BOTH
+async def test_candles_arrive_with_their_history_first_and_in_ticks_and_lots(
+    make_venue: MakeVenue, simulator: Simulator, market_type: str, market: str
+) -> None:
+    venue, instrument = await opened(make_venue, market_type, market)
+    async with streaming(venue) as heard:
+        await heard.until(lambda: len(heard.of(Candle)) >= 3 and heard.of(Candle)[-1].lots)
+    candles = heard.of(Candle)
+    assert {one.market for one in candles} == {market}
+    starts = [one.start_ms for one in candles]
+    assert starts == sorted(starts)
+    assert all(start % 60_000 == 0 for start in starts)
+    assert all(one.low <= one.open <= one.high and one.low <= one.close <= one.high for one in candles)
+    assert all(59_000 < instrument.price(one.close) < 61_000 for one in candles)
 
 
 @BOTH
@@ -203,6 +220,7 @@ async def test_streams_come_back_after_the_venue_does(
         await again.start()
         try:
             await heard.until(lambda: heard.health("market")[-1] and heard.health("private")[-1])
+            await heard.until(lambda: heard.of(Candle, start))  # nothing is asked any more when the venue goes
         finally:
             await again.stop()
 

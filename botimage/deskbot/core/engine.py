@@ -15,6 +15,7 @@ from traceback import extract_tb
 from typing import Any, Final
 
 from deskbot.core import halt, order_life, quoting
+from deskbot.core.candles import Candle
 from deskbot.core.commands import Command, Place, Publish
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.decisions import Decision
@@ -98,6 +99,7 @@ class Engine:
         self._invariants = Invariants(self._state, self._reconciliation, self._standstill)
         self._failures = 0
         self._steps: dict[type, Callable[[Any], None]] = {
+            Candle: self._on_candle,
             Timer: self._on_timer,
             VenueClock: self._on_venue_clock,
             StreamChange: self._on_stream_change,
@@ -296,9 +298,22 @@ class Engine:
     def _on_stop(self, event: StopRequested) -> None:
         self._standstill.on_stop(event)
 
+    def _on_candle(self, candle: Candle) -> None:
+        market = self._state.markets.get(candle.market)
+        if market is not None:
+            market.candles.add(candle)
+
     def _on_timer(self, _timer: Timer) -> None:
+        self._sample()
         order_life.chase(self._state, emergency=self._standstill.sweeping)
         self._begin_day()
+
+    def _sample(self) -> None:
+        """Let the middle of every sound book stand in where the venue tells no candles."""
+        at, control = self._state.at, self._state.control
+        for market in self._state.markets.values():
+            if control is not None and not market.unusable(at, control.limits.max_data_age):
+                market.candles.sample(at, market.half_mid)
 
     def _begin_day(self) -> None:
         """Note the PnL with which a UTC day begins, as soon as it can be told."""

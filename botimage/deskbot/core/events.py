@@ -10,6 +10,7 @@ turns those into journal records (`records.py`) before it acts on them.
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from deskbot.core.candles import Candle
 from deskbot.core.instrument import Instrument
 from deskbot.core.limits import Limits
 from deskbot.core.plain import Plain
@@ -415,6 +416,7 @@ class StopRequested:
 Event = (
     Book
     | Trade
+    | Candle
     | Timer
     | VenueClock
     | StreamChange

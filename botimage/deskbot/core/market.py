@@ -20,6 +20,7 @@ follows none, `previous` 0) is known to be whole.
 
 from typing import Final
 
+from deskbot.core.candles import CandleSeries
 from deskbot.core.events import Book, Trade
 from deskbot.core.instrument import Instrument
 
@@ -56,6 +57,7 @@ class MarketState:
         "at",
         "bid",
         "bid_lots",
+        "candles",
         "changed_at",
         "fault",
         "half_mid",
@@ -70,6 +72,7 @@ class MarketState:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
+        self.candles = CandleSeries(instrument.market)
         self.at = 0
         self.bid = 0
         self.bid_lots = 0

@@ -23,11 +23,12 @@ def view_of(state: State, limits: Limits, market: MarketState) -> View:
     name = instrument.market
     view = state.views.get(name)
     if view is None:
-        view = state.views[name] = View(0, instrument, 0, 0, 0, 0, 0, 0, 0)
+        view = state.views[name] = View(0, instrument, 0, 0, 0, 0, 0, 0, 0, market.candles)
     durable = state.durable
     ledger = durable.ledgers.get(name)
     working = durable.working_on(name)
     view.at = state.at
+    view.candles = market.candles
     view.instrument = instrument
     view.bid = market.bid
     view.bid_lots = market.bid_lots

@@ -6,6 +6,7 @@ disk: whatever it may know is in the view. It may keep state between calls, fed 
 
 from typing import Protocol
 
+from deskbot.core.candles import CandleSeries
 from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
 
@@ -32,7 +33,7 @@ class View:
     The engine fills the same view again for the next call, for a new one costs as much as the rest of a quiet pass.
     `bid` and `ask` are the best prices in ticks with sizes in lots; `position` is signed units of the base asset;
     `max_position` and `max_order` are the envelope's limits in units of quote. `buys` and `sells` count the bot's
-    orders on the market that may rest now or later, those on their way in or out too.
+    orders on the market that may rest now or later, those on their way in or out too. `candles` are the minutes so far.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class View:
         "bid",
         "bid_lots",
         "buys",
+        "candles",
         "instrument",
         "max_order",
         "max_position",
@@ -60,6 +62,7 @@ class View:
         position: int,
         max_position: int,
         max_order: int,
+        candles: CandleSeries,
         buys: int = 0,
         sells: int = 0,
     ) -> None:
@@ -72,6 +75,7 @@ class View:
         self.position = position
         self.max_position = max_position
         self.max_order = max_order
+        self.candles = candles
         self.buys = buys
         self.sells = sells
 

@@ -5,10 +5,10 @@
                                                                           │ Place ───▶ after that is durable
                                                                           └ the rest ▶ at once
 
-Two lanes: what the venue or a person says about orders, fills and halts is handled first and in order; of the market
-only the latest book of each market and the last prints are kept, so that a flood of data makes the bot skip data, not
-fall behind. A pass drains what is there and then gives way to the sockets. When the process has stood still, the engine
-is told the time before it is told what waited: data is as old as it is.
+Two lanes: what the venue or a person says about orders, fills and halts is handled first and in order, and never
+dropped; of the market only the latest book of each market, the last prints and the last candles are kept, so that a
+flood of data makes the bot skip data, not fall behind. A pass drains what is there and then gives way to the sockets.
+When the process has stood still, the engine is told the time before it is told what waited: data is as old as it is.
 
 An engine that meets an error halts itself and goes on. An exception that it lets through (it cannot even stand still)
 ends the loop; whoever runs it then cancels everything without the engine (`emergency.py`).
@@ -21,6 +21,7 @@ from typing import Final
 
 import structlog
 
+from deskbot.core.candles import Candle
 from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
 from deskbot.core.engine import Engine
 from deskbot.core.events import Book, Event, Timer, Trade
@@ -31,6 +32,7 @@ from deskbot.runtime.requests import Requests
 
 TIMER_SECONDS: Final = 0.1
 KEPT_TRADES: Final = 1000
+KEPT_CANDLES: Final = 10_000  # a market's history comes at once
 # An order decided longer ago than this is not sent any more: the disk hung, the price is history.
 MAX_COMMIT_WAIT: Final = NANOSECONDS
 # After a pause this long the process has stood still: what waits in the lanes is from before.
@@ -54,6 +56,7 @@ class EngineLoop:
         self._on_publish = on_publish
         self._urgent: deque[Event] = deque()
         self._trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
+        self._candles: deque[Candle] = deque(maxlen=KEPT_CANDLES)
         self._fresh_books: dict[str, Book] = {}
         self._timer: Timer | None = None
         self._records: list[Record] = []
@@ -68,6 +71,8 @@ class EngineLoop:
             self._put_book(event)
         elif isinstance(event, Trade):
             self._trades.append(event)
+        elif isinstance(event, Candle):
+            self._candles.append(event)
         elif isinstance(event, Timer):
             self._timer = event
         else:
@@ -128,6 +133,8 @@ class EngineLoop:
             return self._urgent.popleft()
         if self._trades:
             return self._trades.popleft()
+        if self._candles:
+            return self._candles.popleft()
         if self._fresh_books:
             return self._fresh_books.pop(next(iter(self._fresh_books)))
         timer, self._timer = self._timer, None

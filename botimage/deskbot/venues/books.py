@@ -8,6 +8,7 @@ invalid. So is a crossed one: some update is missing.
 from decimal import Decimal
 from typing import Any
 
+from deskbot.core.candles import Candle
 from deskbot.core.events import Book, Trade
 from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
@@ -53,6 +54,12 @@ class BookReader:
         if abs(steps - whole) > max(_MOST_ERROR, whole * _FLOAT_ERROR):
             raise BookInvalid(f"order book of {self._market}: {value} is not a multiple of {step}")
         return whole
+
+    def candle(self, row: list[Any], at: int) -> Candle:
+        """The event of one of ccxt's candles, which carry the venue's own strings: start, prices, volume."""
+        opened, high, low, close = (units_down(price) // self._instrument.tick for price in row[1:5])
+        lots = units_down(row[5]) // self._instrument.lot
+        return Candle(at, self._market, int(row[0]), opened, high, low, close, lots)
 
     def trade(self, row: Print, at: int) -> Trade:
         """The event of one row of the public tape."""

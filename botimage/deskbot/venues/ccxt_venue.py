@@ -201,9 +201,17 @@ class CcxtVenue:
 
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""
+        clients = self._clients
         streams: list[MarketStream | PrivateStream] = [
             MarketStream(
-                one, self._adapter, self._clients.stream, self._settings.market_silence, emit, self._now, self._draw
+                one,
+                self._adapter,
+                clients.stream,
+                clients.markets,
+                self._settings.market_silence,
+                emit,
+                self._now,
+                self._draw,
             )
             for one in self._instruments.values()
         ]

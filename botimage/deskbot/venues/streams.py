@@ -36,6 +36,8 @@ from deskbot.venues.silence import Silence
 PRIVATE: Final = "private"
 MARKET: Final = "market"
 
+WARM_UP_CANDLES: Final = 200
+_MINUTE: Final = "1m"
 _ESTABLISH_SECONDS: Final = 5.0
 _CONFIRM_SECONDS: Final = 1.0  # for the venue's own book, when its stream is silent
 _LAG_SECONDS: Final = 0.3  # by which a stream may be behind that book
@@ -118,13 +120,14 @@ class _Stream:
 
 
 class MarketStream(_Stream):
-    """Book, tape and candles of one market, on an exchange instance of its own."""
+    """Book, tape and candles of one market, on an exchange instance of its own; `public` is asked for the rest."""
 
     def __init__(
         self,
         instrument: Instrument,
         adapter: Adapter,
         exchange: Callable[[], Any],
+        public: Any,
         silence: float,
         emit: Emit,
         now: Now,
@@ -134,6 +137,7 @@ class MarketStream(_Stream):
         self._adapter = adapter
         self._reader = BookReader(instrument, adapter.facts.book_depth)
         self._exchange = exchange
+        self._public = public
         self._longest_silence = silence
         self._silence = Silence(silence, 0.0)
         self._last: Book | None = None
@@ -147,13 +151,30 @@ class MarketStream(_Stream):
                 await until_one_ends(
                     subscribed(exchange.watch_order_book, self._market, self._adapter.facts.book_asked),
                     subscribed(exchange.watch_trades, self._market),
-                    self._watched(exchange),
+                    self._candles(exchange),
+                    self._watched(),
                 )
             finally:
                 await _drop(exchange)
                 await exchange.close()
 
-    async def _watched(self, exchange: Any) -> None:
+    async def _candles(self, exchange: Any) -> None:
+        """First what has been, then each minute as it forms; without them the engine samples the book."""
+        await self._begun.wait()
+        try:
+            self._tell(await self._public.fetch_ohlcv(self._market, _MINUTE, None, WARM_UP_CANDLES))
+        except Exception as error:
+            log.warning("no history of candles", market=self._market, reason=describe(error))
+        if not exchange.has.get("watchOHLCV"):
+            await asyncio.Event().wait()
+        while True:
+            self._tell(await exchange.watch_ohlcv(self._market, _MINUTE))
+
+    def _tell(self, candles: list[Any]) -> None:
+        for row in candles:
+            self._emit(self._reader.candle(row, self._now()))
+
+    async def _watched(self) -> None:
         """Stay while the stream speaks, or the venue confirms that there is nothing to say."""
         clock = asyncio.get_running_loop().time
         await self._established()
@@ -162,16 +183,16 @@ class MarketStream(_Stream):
             if left > 0:
                 await asyncio.sleep(left)
             else:
-                await self._confirm(exchange)
+                await self._confirm()
                 self._silence.confirmed(clock())
 
-    async def _confirm(self, exchange: Any) -> None:
+    async def _confirm(self) -> None:
         """Hold the last book against the venue's own. Raises StreamBroken when the stream has missed something."""
         last = self._last
         silent = f"no order book of {self._market} for {self._silence.lasted(asyncio.get_running_loop().time()):.1f} s"
         try:
             async with asyncio.timeout(_CONFIRM_SECONDS):
-                own = await exchange.fetch_order_book(self._market, self._adapter.facts.confirm_depth)
+                own = await self._public.fetch_order_book(self._market, self._adapter.facts.confirm_depth)
         except Exception as error:
             raise StreamBroken(f"{silent}, and the venue's own cannot be read: {describe(error)}") from error
         if last is None or not self._reader.same_touch(own, last):
