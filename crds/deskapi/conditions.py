@@ -87,6 +87,7 @@ class Reason(Documented):
     FILLS_OUT_OF_REACH = "FillsOutOfReach", "executions may be missing that the venue does not show any more"
     VENUE_UNSTABLE = "VenueUnstable", "requests to the venue fail again and again"
     RATE_LIMITED = "RateLimited", "the venue refuses requests for their rate, or has banned this address"
+    OVERLOADED = "Overloaded", "more waits inside the bot than it can keep up with"
     CLOCK_SKEWED = "ClockSkewed", "this machine's clock and the venue's are too far apart"
     JOURNAL_CORRUPT = "JournalCorrupt", "the journal cannot be read, it was left as it is"
     JOURNAL_FOREIGN = "JournalForeign", "the journal belongs to another account, venue or mode"

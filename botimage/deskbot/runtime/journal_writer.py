@@ -81,6 +81,11 @@ class JournalWriter:
             self._idle.clear()
             self._wake.set()
 
+    @property
+    def backlog(self) -> int:
+        """How many records wait for the write after the one under way."""
+        return len(self._records)
+
     def append(self, records: Iterable[Record], waiter: Waiter | None = None) -> None:
         """Queue records; `waiter` hears once whether they, and everything before them, are durable."""
         before = len(self._records)

@@ -5,9 +5,8 @@
                                                                           │ Place ───▶ after that is durable
                                                                           └ the rest ▶ at once
 
-Two lanes: what the venue or a person says about orders, fills and halts is handled first and in order, and never
-dropped; of the market only the latest book of each market, the last prints and the last candles are kept, so that a
-flood of data makes the bot skip data, not fall behind. A pass drains what is there and then gives way to the sockets.
+What waits is in lanes (`lanes.py`): facts, halts among them, before market data. A pass drains what is there and then
+gives way to the sockets.
 When the process has stood still, the engine is told the time before it is told what waited: data is as old as it is.
 
 An engine that meets an error halts itself and goes on. An exception that it lets through (it cannot even stand still)
@@ -15,24 +14,22 @@ ends the loop; whoever runs it then cancels everything without the engine (`emer
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
-from deskbot.core.candles import Candle
 from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
 from deskbot.core.engine import Engine
-from deskbot.core.events import Book, Event, Timer, Trade
+from deskbot.core.events import Book, Event, Timer
 from deskbot.core.records import Latched, Record
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.journal_writer import JournalWriter
+from deskbot.runtime.lanes import Lanes
+from deskbot.runtime.overload import Overload
 from deskbot.runtime.requests import Requests
 
 TIMER_SECONDS: Final = 0.1
-KEPT_TRADES: Final = 1000
-KEPT_CANDLES: Final = 10_000  # a market's history comes at once
 # An order decided longer ago than this is not sent any more: the disk hung, the price is history.
 MAX_COMMIT_WAIT: Final = NANOSECONDS
 # After a pause this long the process has stood still: what waits in the lanes is from before.
@@ -48,17 +45,14 @@ class EngineLoop:
         self, engine: Engine, writer: JournalWriter, requests: Requests, clock: Clock, on_publish: Callable[[], None]
     ) -> None:
         self.engine = engine
-        self.books: dict[str, Book] = {}
         self.passed_at = clock.now()
         self._writer = writer
         self._requests = requests
         self._clock = clock
         self._on_publish = on_publish
-        self._urgent: deque[Event] = deque()
-        self._trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
-        self._candles: deque[Candle] = deque(maxlen=KEPT_CANDLES)
-        self._fresh_books: dict[str, Book] = {}
-        self._timer: Timer | None = None
+        self._lanes = Lanes()
+        self._fullest = 0.0
+        self.overload = Overload(self.put, clock)
         self._records: list[Record] = []
         self._places: list[Place] = []
         self._armed = False
@@ -67,26 +61,15 @@ class EngineLoop:
 
     def put(self, event: Event) -> None:
         """Take in an event; it is handled in the next pass."""
-        if isinstance(event, Book):
-            self._put_book(event)
-        elif isinstance(event, Trade):
-            self._trades.append(event)
-        elif isinstance(event, Candle):
-            self._candles.append(event)
-        elif isinstance(event, Timer):
-            self._timer = event
-        else:
-            self._urgent.append(event)
+        self._lanes.put(event)
         if not self._armed:
             self._armed = True
             self._loop.call_soon(self._pass)
 
-    def _put_book(self, book: Book) -> None:
-        waiting = self._fresh_books.get(book.market)
-        if waiting is not None and book.previous and book.previous == waiting.sequence:
-            # the one that waits is skipped, not missed: to the engine this one follows what that one followed
-            book = Book(book.at, book.market, book.bids, book.asks, book.venue_ms, book.sequence, waiting.previous)
-        self._fresh_books[book.market] = self.books[book.market] = book
+    @property
+    def books(self) -> dict[str, Book]:
+        """The newest book of each market."""
+        return self._lanes.books
 
     async def run(self) -> Stopped:
         """Run until the engine has stopped. Raises what the engine raised, or the journal's thread."""
@@ -110,14 +93,17 @@ class EngineLoop:
     async def _tick(self) -> None:
         while True:
             self.put(Timer(self._clock.now()))
+            self.overload.look(self._fullest, self._writer.backlog)
+            self._fullest = 0.0
             await self._clock.sleep(TIMER_SECONDS)
 
     def _pass(self) -> None:
         self._armed = False
+        self._fullest = max(self._fullest, self._lanes.share())
         try:
             if self._clock.now() - self.passed_at > STOOD_STILL:
                 self._handle(Timer(self._clock.now()))
-            while not self._done.done() and (event := self._next()) is not None:
+            while not self._done.done() and (event := self._lanes.next()) is not None:
                 self._handle(event)
             self._send_places()
         except Exception as error:
@@ -127,18 +113,6 @@ class EngineLoop:
     def _handle(self, event: Event) -> None:
         for command in self.engine.handle(event):
             self._obey(command)
-
-    def _next(self) -> Event | None:
-        if self._urgent:
-            return self._urgent.popleft()
-        if self._trades:
-            return self._trades.popleft()
-        if self._candles:
-            return self._candles.popleft()
-        if self._fresh_books:
-            return self._fresh_books.pop(next(iter(self._fresh_books)))
-        timer, self._timer = self._timer, None
-        return timer
 
     def _obey(self, command: Command) -> None:
         if isinstance(command, Persist):
