@@ -36,7 +36,7 @@ from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT, to_units
 from deskbot.core.orders import CANCELLED, OPEN
 from deskbot.runtime.clock import Clock
-from deskbot.venues.protocol import Emit, VenueSettings
+from deskbot.venues.protocol import Emit, VenueFigures, VenueSettings
 
 MARKET = "BTC/USDT:USDT"
 BOOK_SECONDS = 0.5
@@ -121,6 +121,9 @@ class ScriptedVenue:
     async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
         await self._meet("arm_dead_man")
         return DeadManAnswer(self.clock.now(), command.request, ACCEPTED)
+
+    def figures(self) -> VenueFigures:
+        return VenueFigures({"orders": 0.25}, 3, 1, -20, {"private": 2})
 
     async def stream(self, emit: Emit) -> None:
         self.emit = emit

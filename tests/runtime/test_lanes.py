@@ -1,6 +1,7 @@
 """However much arrives, what matters is first, in order and complete, and what waits is bounded."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_a_halt_is_not_behind_a_flood_of_ticks(tmp_path: Path, monkeypatch: pyte
             handled: list[type] = []
             handle = session.loop.engine.handle
 
-            def listen(event: Event) -> list[Command]:
+            def listen(event: Event) -> Sequence[Command]:
                 handled.append(type(event))
                 return handle(event)
 

@@ -20,6 +20,8 @@ from deskbot.runtime.health import Answers, HealthServer, parse_address
 from deskbot.runtime.metrics import Metrics
 from deskbot.runtime.report import report_of
 from deskbot.runtime.status import Reporter, as_plain, engine_status
+from deskbot.runtime.venue_metrics import VenueMetrics
+from deskbot.venues.protocol import VenueFigures
 from tests.runtime.virtual_time import EPOCH_NS
 from tests.runtime.world import manifest
 
@@ -111,6 +113,22 @@ def test_metrics_have_bounded_labels_and_the_figures_of_the_summary() -> None:
         'desk_position{market="BTC/USDT:USDT"} -0.002',
         'desk_data_age_seconds{market="BTC/USDT:USDT"} 1.0',
         'desk_journal_commit_seconds_bucket{le="0.005"} 1.0',
+    ):
+        assert line in text
+
+
+def test_metrics_show_how_it_stands_between_the_bot_and_its_venue() -> None:
+    metrics = Metrics(summary, Clock())
+    figures = VenueFigures({"orders": 0.25}, 3, 1, -20, {"private": 2})
+    metrics.add(VenueMetrics(lambda: figures, lambda: {"journal": 0.5}))
+    text = metrics.render().decode()
+    for line in (
+        'desk_rate_limit_remaining{limit="orders"} 0.75',
+        "desk_rate_limit_refusals_total 3.0",
+        "desk_venue_bans_total 1.0",
+        "desk_clock_skew_seconds -0.02",
+        'desk_stream_breaks_total{stream="private"} 2.0',
+        'desk_queue_share{queue="journal"} 0.5',
     ):
         assert line in text
 

@@ -36,6 +36,10 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
         self._registry.register(self)
 
+    def add(self, collector: Collector) -> None:
+        """Show what another collector has, too."""
+        self._registry.register(collector)
+
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self._registry)

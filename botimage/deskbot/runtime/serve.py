@@ -25,6 +25,8 @@ from deskbot.runtime.observation import ControlSource
 from deskbot.runtime.report import report_of
 from deskbot.runtime.session import Ended, Surroundings
 from deskbot.runtime.status_reporter import StatusReporter
+from deskbot.runtime.venue_metrics import VenueMetrics
+from deskbot.venues.protocol import VenueFigures
 
 _log = structlog.get_logger("deskbot.process")
 
@@ -37,6 +39,7 @@ class Process:
     ) -> None:
         self._clock = clock
         self._metrics = Metrics(self.summary, clock)
+        self._metrics.add(VenueMetrics(self._venue_figures, self._queues))
         heard = replace(surroundings, on_commit=self._metrics.commit_seconds.observe)
         self.bot = Bot(source, heard, clock, pod_uid)
         self.address: tuple[str, int] | None = None
@@ -44,6 +47,12 @@ class Process:
     def summary(self) -> Summary | None:
         """The engine's summary; None before there is an engine."""
         return self.bot.session.summary() if self.bot.session is not None else None
+
+    def _venue_figures(self) -> VenueFigures | None:
+        return self.bot.session.venue_figures() if self.bot.session is not None else None
+
+    def _queues(self) -> dict[str, float] | None:
+        return self.bot.session.loop.overload.shares if self.bot.session is not None else None
 
     async def run(self, listen: str, seconds: float | None = None) -> Ended:
         """Serve until the bot has ended, at most so many seconds. Raises Invalid for an address in use."""

@@ -37,6 +37,7 @@ from deskbot.runtime.opening import Opened, usable
 from deskbot.runtime.requests import Requests
 from deskbot.runtime.spec import STRATEGY_PROBLEM, Strategies, control_of, mode_class, problem_of
 from deskbot.runtime.venue_keeper import MakeVenue, VenueKeeper
+from deskbot.venues.protocol import VenueFigures
 
 JOURNAL_PROBLEM = "journal"
 MEND_SECONDS = 2.0
@@ -133,6 +134,10 @@ class Session:
     def summary(self) -> Summary:
         """What the engine says of itself now."""
         return self.loop.engine.summary()
+
+    def venue_figures(self) -> VenueFigures | None:
+        """How it stands between the bot and its venue; None while there is none."""
+        return self._requests.venue.figures() if self._requests.venue is not None else None
 
     async def run(self) -> Ended | None:
         """Run to the end; None when the journal has been mended and a new session should begin."""

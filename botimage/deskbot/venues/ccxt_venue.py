@@ -48,7 +48,7 @@ from deskbot.venues.markets import Markets
 from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.orders import Orders
 from deskbot.venues.pacing import Draw
-from deskbot.venues.protocol import Emit, Now, Venue, VenueSettings
+from deskbot.venues.protocol import Emit, Now, Venue, VenueFigures, VenueSettings
 from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
 from deskbot.venues.tending import Tender
 
@@ -66,6 +66,7 @@ class CcxtVenue:
         self._now = now
         self._draw = draw
         self._witness = OrderWitness()
+        self._streams: list[MarketStream | PrivateStream] = []
         self._where = settings.endpoint or f"the test network of {settings.exchange}"
         self._clients = Clients(settings, self._adapter, now, draw)
         self._markets = Markets({}, settings.market_type)
@@ -221,8 +222,15 @@ class CcxtVenue:
             streams.append(
                 PrivateStream(self._clients.trading, self._adapter, self._witness, emit, self._now, self._draw)
             )
+        self._streams = streams
         tender = self._tender(emit)
         await until_one_ends(*(stream.run() for stream in streams), tender.measure(), tender.watch())
+
+    def figures(self) -> VenueFigures:
+        """See `protocol.Venue.figures`."""
+        limits, clock = self._clients.pacer.limits, self._clients.clock
+        breaks = {stream.name: stream.breaks for stream in self._streams}
+        return VenueFigures(limits.shares(self._now()), limits.refusals, limits.bans, clock.skew_ms(), breaks)
 
     def _tender(self, emit: Emit) -> Tender:
         clients, bound = self._clients, self._settings.max_clock_offset_ms

@@ -73,6 +73,19 @@ class VenueSettings:
     shared_by: int = 1
 
 
+@dataclass(frozen=True)
+class VenueFigures:
+    """How it stands between us and a venue. `limits_used` are shares of its rate limits, 1 is all; `clock_skew_ms` is
+    this machine's clock minus the venue's; `stream_breaks` counts by market, or `private`.
+    """
+
+    limits_used: dict[str, float] = field(default_factory=dict)
+    refusals: int = 0
+    bans: int = 0
+    clock_skew_ms: int = 0
+    stream_breaks: dict[str, int] = field(default_factory=dict)
+
+
 class Venue(Protocol):
     """One account on one venue."""
 
@@ -122,6 +135,10 @@ class Venue(Protocol):
 
     async def arm_dead_man(self, command: ArmDeadMan) -> DeadManAnswer:
         """Wind up the account's dead man's switch, or let it go; REJECTED where the account has none."""
+        ...
+
+    def figures(self) -> VenueFigures:
+        """How it stands now, for metrics."""
         ...
 
     async def stream(self, emit: Emit) -> None:

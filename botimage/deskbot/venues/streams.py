@@ -57,6 +57,7 @@ class _Stream:
     """The life of one stream: connections in a row, health said at every change."""
 
     def __init__(self, kind: str, market: str, emit: Emit, now: Now, draw: Draw) -> None:
+        self.name = market or kind
         self._kind = kind
         self._market = market
         self._emit = emit
