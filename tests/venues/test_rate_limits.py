@@ -69,7 +69,7 @@ def test_the_venues_own_count_corrects_ours_upwards() -> None:
 
 def test_after_too_many_nothing_leaves_for_as_long_as_the_venue_says_but_cancels() -> None:
     limits = RateLimits([WEIGHT])
-    limits.refused(CREATE, T0, 3 * SECOND, 0.5)
+    limits.refused(CREATE, T0, T0, 3 * SECOND, 0.5)
     assert limits.wait(CREATE, T0) == 3 * SECOND + SECOND // 2
     assert limits.wait(CANCEL, T0) == 0
     assert limits.held_until(T0) == T0 + limits.wait(CREATE, T0)
@@ -79,8 +79,8 @@ def test_after_too_many_nothing_leaves_for_as_long_as_the_venue_says_but_cancels
 def test_a_cancel_that_is_refused_too_backs_off_for_much_less() -> None:
     limits = RateLimits([WEIGHT])
     waits = []
-    for _ in range(8):
-        limits.refused(CANCEL, T0, 30 * SECOND, 0.999)
+    for nanosecond in range(8):
+        limits.refused(CANCEL, T0 + nanosecond, T0 + nanosecond, 30 * SECOND, 0.999)
         waits.append(limits.wait(CANCEL, T0))
     assert waits[0] < SECOND // 5
     assert max(waits) < 2 * SECOND
@@ -92,20 +92,30 @@ def test_each_refusal_in_a_row_doubles_the_back_off_and_an_answer_ends_it() -> N
     limits, at = RateLimits([WEIGHT]), T0
     waits = []
     for _ in range(9):
-        limits.refused(CREATE, at, 0, 0.999)
+        limits.refused(CREATE, at, at, 0, 0.999)
         waits.append(limits.wait(CREATE, at))
         at += waits[-1]
     assert [round(wait / SECOND) for wait in waits] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     limits.answered(CREATE, {}, at)
-    limits.refused(CREATE, at, 0, 0.999)
+    limits.refused(CREATE, at, at, 0, 0.999)
     assert limits.wait(CREATE, at) < SECOND
+
+
+def test_refusals_of_what_was_asked_together_are_one_refusal() -> None:
+    limits = RateLimits([WEIGHT])
+    for answer in range(20):
+        limits.refused(CREATE, T0, T0 + 1 + answer, 0, 0.999)
+    assert limits.wait(CREATE, T0) < SECOND
+    limits.refused(CREATE, T0, T0 + 1, 7 * SECOND, 0.999)
+    assert limits.wait(CREATE, T0) == 7 * SECOND + 1, "what the venue says is heard all the same"
+    assert limits.refusals == 21
 
 
 def test_an_answer_that_was_under_way_before_the_refusal_does_not_end_the_back_off() -> None:
     limits = RateLimits([WEIGHT])
-    limits.refused(CREATE, T0, 0, 0.999)
+    limits.refused(CREATE, T0, T0, 0, 0.999)
     limits.answered(CREATE, {}, T0)
-    limits.refused(CREATE, T0, 0, 0.999)
+    limits.refused(CREATE, T0 + 1, T0 + 1, 0, 0.999)
     assert limits.wait(CREATE, T0) > SECOND
 
 

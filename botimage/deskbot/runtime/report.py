@@ -10,6 +10,8 @@ def report_of(summary: Summary) -> dict[str, Any]:
     """Counts, and per market what the ledger says; money as decimal text."""
     return {
         "state": summary.state,
+        "problem": summary.problem[0] if summary.problem is not None else "",
+        "doubts": {position.market: position.doubt for position in summary.positions if position.doubt},
         "orders": summary.orders,
         "fills": summary.fills,
         "openOrders": summary.open_orders,

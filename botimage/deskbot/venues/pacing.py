@@ -27,7 +27,7 @@ CREATE_PATIENCE: Final = SECOND // 2  # the price of an order that waits longer 
 PATIENCE: Final = 4 * SECOND
 TOO_MANY: Final = 429
 
-_ask: ContextVar[Ask] = ContextVar("ask")
+_asked: ContextVar[tuple[Ask, int]] = ContextVar("asked")
 log = structlog.get_logger(__name__)
 
 
@@ -44,8 +44,8 @@ class Pacer:
         self._now = now
         self._draw = draw
 
-    async def admit(self, ask: Ask) -> None:
-        """Wait until this may be asked. Raises NotSent when that is too far off, or during a ban."""
+    async def admit(self, ask: Ask) -> int:
+        """Wait until this may be asked, and say when that was. Raises NotSent when it is too far off, or in a ban."""
         patience = CREATE_PATIENCE if _matches(ask.path, self._table.creates) else PATIENCE
         until = self._now() + patience
         while wait := self.limits.wait(ask, self._now()):
@@ -54,7 +54,9 @@ class Pacer:
             if self._now() + wait > until:
                 raise NotSent(f"not sent: the venue's rate limit leaves no room for {wait / SECOND:.1f} s")
             await asyncio.sleep(wait / SECOND)
-        self.limits.take(ask, self._now())
+        at = self._now()
+        self.limits.take(ask, at)
+        return at
 
     def ask_of(self, method: str, path: str, api: str, cost: float, *, urgent: bool) -> Ask:
         """What a request of ccxt's comes to."""
@@ -62,7 +64,7 @@ class Pacer:
         weight = max(1, round(cost * self._table.weight.get(api, self._table.weight[""])))
         return Ask(name, weight, urgent or _matches(name, self._table.cancels))
 
-    def answered(self, ask: Ask, status: int, headers: Mapping[str, str], body: str) -> None:
+    def answered(self, ask: Ask, asked_at: int, status: int, headers: Mapping[str, str], body: str) -> None:
         """The venue answered, however badly."""
         at = self._now()
         known = {name.lower(): value for name, value in headers.items()}
@@ -71,7 +73,7 @@ class Pacer:
             self.limits.banned(at, retry_after_of(known) or ban.seconds * SECOND)
             log.error("banned by the venue", path=ask.path, status=status)
         elif status == TOO_MANY or body.startswith(self._table.too_many):
-            self.limits.refused(ask, at, retry_after_of(known), self._draw())
+            self.limits.refused(ask, asked_at, at, retry_after_of(known), self._draw())
             log.warning("too many requests, says the venue", path=ask.path)
         else:
             self.limits.answered(ask, known, at)
@@ -123,17 +125,16 @@ class Paced:
         cost = self.calculate_rate_limiter_cost(api, method, path, params, config)  # type: ignore[attr-defined]
         name = api if isinstance(api, str) else str(api[0])
         ask = self.pacer.ask_of(method, path, name, float(cost), urgent=self.urgent)
-        await self.pacer.admit(ask)
-        _ask.set(ask)
+        _asked.set((ask, await self.pacer.admit(ask)))
         return await fetch(path, api, method, params, config)
 
     def on_rest_response(
         self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: str, *more: Any
     ) -> str:
         """ccxt's hook for an answer of whatever kind, before it is judged."""
-        ask = _ask.get(None)
-        if self.pacer is not None and ask is not None:
-            self.pacer.answered(ask, code, response_headers, response_body)
+        asked = _asked.get(None)
+        if self.pacer is not None and asked is not None:
+            self.pacer.answered(*asked, code, response_headers, response_body)
         return str(
             super().on_rest_response(code, reason, url, method, response_headers, response_body, *more)  # type: ignore[misc]
         )

@@ -113,16 +113,24 @@ class Bucket:
 
 
 class _Hold:
-    """A back-off that doubles with each refusal in a row and ends with the first answer after it."""
+    """A back-off that doubles with each refusal in a row and ends with the first answer after it.
 
-    __slots__ = ("_bounds", "refusals", "until")
+    What was asked before the last refusal and is refused as well is the same event, not one more in the row.
+    """
+
+    __slots__ = ("_bounds", "_since", "refusals", "until")
 
     def __init__(self, bounds: tuple[int, int]) -> None:
         self._bounds = bounds
+        self._since = 0
         self.refusals = 0
         self.until = 0
 
-    def refused(self, at: int, at_least: int, draw: float) -> None:
+    def refused(self, asked_at: int, at: int, at_least: int, draw: float) -> None:
+        self.until = max(self.until, at + at_least)
+        if asked_at <= self._since:
+            return
+        self._since = at
         first, longest = self._bounds
         back_off = min(longest, first << min(self.refusals, 16))
         self.refusals += 1
@@ -176,12 +184,14 @@ class RateLimits:
             if used is not None and self._shared_by == 1:  # with others the venue's count is all of ours together
                 bucket.told(used, at)
 
-    def refused(self, ask: Ask, at: int, retry_after: int, draw: float) -> None:
-        """The venue says "too many". `retry_after` nanoseconds if it says so, else 0; `draw` is in [0, 1)."""
+    def refused(self, ask: Ask, asked_at: int, at: int, retry_after: int, draw: float) -> None:
+        """The venue says "too many" to what was asked then. `retry_after` nanoseconds, 0 if it does not say; `draw` is
+        in [0, 1).
+        """
         self.refusals += 1
-        self._hold.refused(at, retry_after, draw)
+        self._hold.refused(asked_at, at, retry_after, draw)
         if ask.urgent:
-            self._urgent_hold.refused(at, 0, draw)
+            self._urgent_hold.refused(asked_at, at, 0, draw)
 
     def banned(self, at: int, retry_after: int) -> None:
         """The venue has banned this address, for so many nanoseconds."""

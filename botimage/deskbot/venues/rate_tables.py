@@ -63,7 +63,7 @@ def _bybit(orders_per_second: int) -> RateTable:
         creates=("POST v5/order/create",),
         cancels=("POST v5/order/cancel*", "POST v5/order/disconnected-cancel-all"),
         too_many=('{"retCode":10006,', '{"retCode":10018,'),
-        bans=(Ban(403, "too frequent", 600), Ban(418, "", 120)),
+        bans=(Ban(403, "too frequent", 600), Ban(403, '"retCode":10018', 600), Ban(418, "", 120)),
         weight={"": 1},
     )
 
