@@ -221,6 +221,10 @@ class Desk:
             PlaceResult, client_id=place.client_id, outcome=ACCEPTED, venue_id=venue_id or f"v-{place.client_id[-4:]}"
         )
 
+    def say_control(self) -> None:
+        """The object is there."""
+        self.say(Control, **self.settings)
+
     def opening(self) -> None:
         """The object is there and the venue opens."""
         self.say(Control, **self.settings)

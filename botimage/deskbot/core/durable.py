@@ -72,7 +72,6 @@ class Durable:
         self.day_fees = 0
         self.day_funding = 0
         self.last_client_id = ""
-        self.forced = 0
         self.corrections = 0
         self.read_ms: dict[str, int] = {}
         self.grids: dict[str, tuple[int, int]] = {}
@@ -191,8 +190,6 @@ class Durable:
         trades.add(record.trade_id, record.venue_ms)
         self._kept_ledger(record.market).book(record)
         self.fills += 1
-        if record.kind:
-            self.forced += 1
         order = self.orders.get(record.client_id)
         if order is None:
             return

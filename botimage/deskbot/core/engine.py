@@ -423,7 +423,7 @@ class Engine:
             positions=positions,
             rejections=dict(state.rejections),
             missed_fills=state.missed_fills,
-            forced_fills=durable.forced,
+            forced_fills=sum(ledger.forced for ledger in durable.ledgers.values()),
             corrections=durable.corrections,
             notices=list(state.notices.values()),
         )

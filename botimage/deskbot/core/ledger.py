@@ -46,6 +46,7 @@ class Ledger:
         "cost",
         "fees",
         "fills",
+        "forced",
         "funding",
         "last_fill_at",
         "last_trade_id",
@@ -67,6 +68,7 @@ class Ledger:
         self.fees: dict[str, int] = {}
         self.funding: dict[str, int] = {}
         self.fills = 0
+        self.forced = 0
         self.last_fill_at = 0
         self.last_trade_id = ""
         self.last_venue_ms = 0
@@ -89,6 +91,8 @@ class Ledger:
         self.cash -= fill.side * _value(fill.price, fill.amount)
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, 0) + fill.fee
         self.fills += 1
+        if fill.kind:
+            self.forced += 1
         self.moved += _delta(fill)
         self.last_fill_at = fill.at
         if self.window and _place(fill) < _place(self.window[-1].fill):

@@ -192,6 +192,11 @@ def on_fill(state: State, fill: Fill) -> bool:
             kind=fill.kind,
         )
     )
+    if fill.kind:
+        words = (
+            f"{fill.market}: the venue itself moved the position by {fill.side * fill.lots} lots at {fill.ticks} ticks"
+        )
+        state.notices[f"forced {fill.market}"] = (fill.kind, words)
     return True
 
 

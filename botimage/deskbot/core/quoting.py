@@ -35,6 +35,7 @@ def view_of(state: State, limits: Limits, market: MarketState) -> View:
     view.ask = market.ask
     view.ask_lots = market.ask_lots
     view.position = 0 if ledger is None else ledger.position
+    view.forced = 0 if ledger is None else ledger.forced
     view.max_position = limits.max_position_notional
     view.max_order = limits.max_order_notional
     view.buys = working.buys

@@ -34,6 +34,7 @@ class View:
     `bid` and `ask` are the best prices in ticks with sizes in lots; `position` is signed units of the base asset;
     `max_position` and `max_order` are the envelope's limits in units of quote. `buys` and `sells` count the bot's
     orders on the market that may rest now or later, those on their way in or out too. `candles` are the minutes so far.
+    `forced` counts what the venue itself has made of the position: liquidations, auto-deleveraging, settlements.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class View:
         "bid_lots",
         "buys",
         "candles",
+        "forced",
         "instrument",
         "max_order",
         "max_position",
@@ -65,6 +67,7 @@ class View:
         candles: CandleSeries,
         buys: int = 0,
         sells: int = 0,
+        forced: int = 0,
     ) -> None:
         self.at = at
         self.instrument = instrument
@@ -78,6 +81,7 @@ class View:
         self.candles = candles
         self.buys = buys
         self.sells = sells
+        self.forced = forced
 
     @property
     def position_value(self) -> int:
