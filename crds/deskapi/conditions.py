@@ -85,6 +85,7 @@ class Reason(Documented):
     POSITION_MISMATCH = "PositionMismatch", "a position on the venue is not the journal's: something else trades there"
     RECONCILIATION_STUCK = "ReconciliationStuck", "the venue does not say all that must be known before trading"
     FILLS_OUT_OF_REACH = "FillsOutOfReach", "executions may be missing that the venue does not show any more"
+    MARKET_CLOSED = "MarketClosed", "a market of the spec is not open for trading on the venue"
     VENUE_UNSTABLE = "VenueUnstable", "requests to the venue fail again and again"
     RATE_LIMITED = "RateLimited", "the venue refuses requests for their rate, or has banned this address"
     OVERLOADED = "Overloaded", "more waits inside the bot than it can keep up with"

@@ -35,9 +35,8 @@ def test_a_price_between_two_ticks_invalidates_the_book(price: float) -> None:
         _read([(price, 1.0)], [])
 
 
-def test_a_size_between_two_lots_invalidates_the_book() -> None:
-    with pytest.raises(BookInvalid, match="not a multiple"):
-        _read([(60000.1, 0.0015)], [])
+def test_a_size_between_two_lots_is_rounded_down() -> None:
+    assert _read([(60000.1, 0.0059), (60000.0, 0.0004)], []) == ([(600001, 5), (600000, 0)], [])
 
 
 @pytest.mark.parametrize("ask", [60000.1, 60000.0])

@@ -38,6 +38,7 @@ from deskbot.core.events import (
     PlaceResult,
     PositionsAnswer,
     Problem,
+    Relisted,
     StopRequested,
     StreamChange,
     Timer,
@@ -116,6 +117,7 @@ class Engine:
             FillsAnswer: self._reconciliation.on_fills,
             DeadManAnswer: self._dead_man.on_answer,
             VenueReady: self._on_venue_ready,
+            Relisted: self._on_relisted,
             VenueAskable: self._on_venue_askable,
             VenueLost: self._on_venue_lost,
             Control: self._on_control,
@@ -253,6 +255,10 @@ class Engine:
             state.record(Listed(state.at, name, *steps))
             if known is not None:
                 quoting.pull(state, name)
+
+    def _on_relisted(self, event: Relisted) -> None:
+        for name, instrument in event.instruments.items():
+            self._list(name, instrument)
 
     def _on_venue_askable(self, _event: VenueAskable) -> None:
         self._state.askable = True

@@ -357,6 +357,14 @@ class VenueReady:
 
 
 @dataclass
+class Relisted:
+    """The venue has changed steps or limits of markets while it is open."""
+
+    at: int
+    instruments: dict[str, Instrument]
+
+
+@dataclass
 class VenueAskable:
     """The account must not be traded on (a problem says why), but it can be asked, and told to cancel."""
 
@@ -433,6 +441,7 @@ Event = (
     | FillsAnswer
     | DeadManAnswer
     | VenueReady
+    | Relisted
     | VenueAskable
     | VenueLost
     | Control

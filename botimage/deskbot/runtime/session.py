@@ -21,7 +21,7 @@ import structlog
 
 from deskbot.core.engine import Engine
 from deskbot.core.errors import DeskError
-from deskbot.core.events import Event, StopRequested, VenueReady
+from deskbot.core.events import Event, Relisted, StopRequested, VenueReady
 from deskbot.core.instrument import Instrument
 from deskbot.core.records import Record
 from deskbot.core.snapshot import Snapshot
@@ -223,6 +223,9 @@ class Session:
         self.loop.put(event)
         if isinstance(event, VenueReady):
             self._instruments = event.instruments
+            self._control()
+        elif isinstance(event, Relisted):
+            self._instruments = self._instruments | event.instruments
             self._control()
 
     def _control(self) -> None:

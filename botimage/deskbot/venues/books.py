@@ -1,8 +1,8 @@
 """ccxt's streamed books and tape as whole ticks and lots.
 
-With `number = str` ccxt's books hold floats all the same. A price is brought to the nearest tick and a size to the
-nearest lot; one further than a millionth of a step from it does not belong to this market's grid, and the book is
-invalid. So is a crossed one: some update is missing.
+With `number = str` ccxt's books hold floats all the same. A price is brought to the nearest tick; one further than a
+millionth of it away does not belong to this market's grid, and the book is invalid. So is a crossed one: some update is
+missing. A size is brought to the nearest lot, or rounded down.
 """
 
 from decimal import Decimal
@@ -46,14 +46,20 @@ class BookReader:
         return best == [last.bids[:1], last.asks[:1]]
 
     def _side(self, levels: Any) -> list[tuple[int, int]]:
-        return [(self._whole(one[0], self._tick), self._whole(one[1], self._lot)) for one in levels[: self._depth]]
+        return [(self._ticks(one[0]), self._lots(one[1])) for one in levels[: self._depth]]
 
-    def _whole(self, value: float, step: float) -> int:
-        steps = value / step
+    def _ticks(self, price: float) -> int:
+        steps = price / self._tick
         whole = round(steps)
         if abs(steps - whole) > max(_MOST_ERROR, whole * _FLOAT_ERROR):
-            raise BookInvalid(f"order book of {self._market}: {value} is not a multiple of {step}")
+            raise BookInvalid(f"order book of {self._market}: {price} is not a multiple of {self._tick}")
         return whole
+
+    def _lots(self, amount: float) -> int:
+        """Rounded down: what rested when the venue changed its steps may lie between them."""
+        steps = amount / self._lot
+        whole = round(steps)
+        return whole if abs(steps - whole) <= max(_MOST_ERROR, whole * _FLOAT_ERROR) else int(steps)
 
     def candle(self, row: list[Any], at: int) -> Candle:
         """The event of one of ccxt's candles, which carry the venue's own strings: start, prices, volume."""

@@ -40,6 +40,7 @@ from deskbot.core.events import (
     VenueReady,
 )
 from deskbot.core.instrument import Instrument
+from deskbot.core.money import from_units
 from deskbot.venues.clients import Clients
 from deskbot.venues.dead_man import DeadManSwitch
 from deskbot.venues.dialects import adapter_of
@@ -49,6 +50,7 @@ from deskbot.venues.order_witness import OrderWitness
 from deskbot.venues.orders import Orders
 from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now, Venue, VenueFigures, VenueSettings
+from deskbot.venues.relisting import Relister, steps_of
 from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_one_ends
 from deskbot.venues.tending import Tender
 
@@ -73,6 +75,7 @@ class CcxtVenue:
         self._orders = Orders(self._adapter, self._markets, now)
         self._dead_man = DeadManSwitch(settings.exchange, settings.market_type)
         self._instruments: dict[str, Instrument] = {}
+        self._relisted: dict[str, Instrument] = {}
 
     async def open(self) -> VenueReady:
         """See `protocol.Venue.open`."""
@@ -97,6 +100,32 @@ class CcxtVenue:
         self._instruments = {market: await self._instrument(market) for market in settings.markets}
         self._dead_man.serve({market: self._markets.venue_symbol(market) for market in settings.markets})
         return VenueReady(self._now(), account_id, dict(self._instruments), self._adapter.facts.fill_history_ms)
+
+    async def _relist(self) -> dict[str, Instrument | None]:
+        """The markets of the spec as the venue lists them now, at the fee rates known; None for one that is closed."""
+        clients = self._clients
+        await clients.load_markets(anew=True)
+        self._markets = Markets(clients.markets.markets, self._settings.market_type)
+        self._adapter.serve(self._markets)
+        self._orders = Orders(self._adapter, self._markets, self._now)
+        return {market: self._listed(market) for market in self._settings.markets}
+
+    def _listed(self, market: str) -> Instrument | None:
+        known = self._instruments.get(market) or self._relisted[market]
+        try:
+            self._markets.check((market,))
+            return self._markets.traded(market, str(from_units(known.maker_rate)), str(from_units(known.taker_rate)))
+        except (Invalid, ValueError):
+            return None
+
+    def _take_relisted(self, changed: dict[str, Instrument]) -> None:
+        """An order that was decided in old steps must not be sent in new ones: such a market is shut for a moment."""
+        for market, instrument in changed.items():
+            if steps_of(instrument) == steps_of(self._instruments[market]):
+                self._instruments[market] = instrument
+            else:
+                self._relisted[market] = instrument
+                del self._instruments[market]
 
     async def _instrument(self, market: str) -> Instrument:
         trading, symbol = self._clients.trading, self._markets.venue_symbol(market)
@@ -203,6 +232,8 @@ class CcxtVenue:
     async def stream(self, emit: Emit) -> None:
         """See `protocol.Venue.stream`."""
         clients = self._clients
+        self._instruments |= self._relisted
+        self._relisted = {}
         streams: list[MarketStream | PrivateStream] = [
             MarketStream(
                 one,
@@ -224,7 +255,13 @@ class CcxtVenue:
             )
         self._streams = streams
         tender = self._tender(emit)
-        await until_one_ends(*(stream.run() for stream in streams), tender.measure(), tender.watch())
+        relister = Relister(self._relist, self._take_relisted, emit, self._now, self._draw)
+        await until_one_ends(
+            *(stream.run() for stream in streams),
+            tender.measure(),
+            tender.watch(),
+            relister.run(dict(self._instruments)),
+        )
 
     def figures(self) -> VenueFigures:
         """See `protocol.Venue.figures`."""

@@ -96,9 +96,9 @@ class Clients:
     def _encrypted(self) -> bool:
         return self._settings.endpoint is None or self._settings.endpoint.startswith("https")
 
-    async def load_markets(self) -> None:
-        """Load the markets once and share them."""
-        await self.markets.load_markets()
+    async def load_markets(self, *, anew: bool = False) -> None:
+        """Load the markets, once or anew, and share them."""
+        await self.markets.load_markets(anew)
         for exchange in (self.trading, self.emergency):
             if exchange is not None:
                 exchange.set_markets_from_exchange(self.markets)

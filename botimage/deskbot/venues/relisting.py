@@ -1,0 +1,84 @@
+"""A venue's markets change while a bot trades: other steps and limits, closed and opened again.
+
+    every five minutes: load the markets ──▶ Relisted        other steps or limits
+                                         └─▶ Problem         a market of the spec is not open; and that it is again
+
+Other steps end the streams as well, which read prices with the old ones; whoever runs them begins anew.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from deskapi.conditions import Reason
+from deskbot.core.events import Problem, Relisted
+from deskbot.core.instrument import Instrument
+from deskbot.venues.errors import describe
+from deskbot.venues.pacing import Draw
+from deskbot.venues.protocol import Emit, Now
+
+RELIST_SECONDS: Final = 300.0
+
+log = structlog.get_logger(__name__)
+
+
+class Relister:
+    """`load` reads the venue's list anew: the instrument of each market of the spec, None where it is closed.
+
+    `take` is told of what has changed before the engine is.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Awaitable[dict[str, Instrument | None]]],
+        take: Callable[[dict[str, Instrument]], None],
+        emit: Emit,
+        now: Now,
+        draw: Draw,
+    ) -> None:
+        self._load = load
+        self._take = take
+        self._emit = emit
+        self._now = now
+        self._draw = draw
+        self._closed: set[str] = set()
+
+    async def run(self, known: dict[str, Instrument]) -> None:
+        """Until the steps of a market have changed. `known` is what the streams were begun with."""
+        while True:
+            await asyncio.sleep(RELIST_SECONDS * (0.9 + 0.2 * self._draw()))
+            try:
+                listed = await self._load()
+            except Exception as error:
+                log.warning("the venue's markets were not told", reason=describe(error))
+                continue
+            if self._compare(known, listed):
+                return
+
+    def _compare(self, known: dict[str, Instrument], listed: dict[str, Instrument | None]) -> bool:
+        """Say what has changed, and whether it was the steps."""
+        for market, instrument in listed.items():
+            self._say_open(market, instrument is not None)
+        open_now = {market: one for market, one in listed.items() if one is not None}
+        changed = {market: one for market, one in open_now.items() if one.facts() != known[market].facts()}
+        if changed:
+            log.warning("markets are listed anew", markets=sorted(changed))
+            self._take(changed)
+            self._emit(Relisted(self._now(), changed))
+        other_steps = any(steps_of(one) != steps_of(known[market]) for market, one in changed.items())
+        known.update(changed)
+        return other_steps
+
+    def _say_open(self, market: str, is_open: bool) -> None:
+        if is_open == (market not in self._closed):
+            return
+        (self._closed.discard if is_open else self._closed.add)(market)
+        words = "" if is_open else f"{market} is not open for trading on the venue"
+        self._emit(Problem(self._now(), market, "" if is_open else Reason.MARKET_CLOSED, words))
+
+
+def steps_of(instrument: Instrument) -> tuple[int, int]:
+    """What prices and amounts are whole multiples of."""
+    return instrument.tick, instrument.lot

@@ -1,0 +1,138 @@
+"""Markets that change or close while the venue is open are seen, said, and traded in their new steps only."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from deskbot.core.commands import Place, QueryOpenOrders
+from deskbot.core.errors import Transient
+from deskbot.core.events import REJECTED, Book, Event, Problem, Relisted
+from deskbot.core.instrument import BUY, Instrument
+from deskbot.core.money import to_units
+from deskbot.simulator.server import Simulator
+from deskbot.venues import relisting
+from deskbot.venues.relisting import Relister
+from tests.core.desk import MARKET, Desk, Wants, instrument, target
+from tests.venues.conftest import SWAP, MakeVenue
+from tests.venues.test_streams import opened, streaming
+
+OTHER_LIMITS = instrument(min_lots=3)
+OTHER_STEPS = instrument(tick=to_units("0.5"))
+
+
+class Lists:
+    """A venue's lists, one after the other; what was said and taken."""
+
+    def __init__(self, *lists: Instrument | Exception | None) -> None:
+        self.lists = list(lists)
+        self.said: list[Event] = []
+        self.taken: list[str] = []
+
+    async def load(self) -> dict[str, Instrument | None]:
+        if not self.lists:
+            await asyncio.Event().wait()
+        now = self.lists.pop(0)
+        if isinstance(now, Exception):
+            raise now
+        return {MARKET: now}
+
+    def take(self, changed: dict[str, Instrument]) -> None:
+        assert not any(isinstance(one, Relisted) for one in self.said), "the venue changes before the engine knows"
+        self.taken += changed
+
+    async def run(self) -> bool:
+        """Whether the streams must begin anew."""
+        relister = Relister(self.load, self.take, self.said.append, lambda: 1, lambda: 0.5)
+        try:
+            async with asyncio.timeout(0.2):
+                await relister.run({MARKET: instrument()})
+        except TimeoutError:
+            return False
+        return True
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 0.01)
+
+
+async def test_a_list_that_is_the_same_says_nothing() -> None:
+    lists = Lists(instrument(), instrument())
+    assert not await lists.run()
+    assert lists.said == []
+
+
+async def test_other_limits_are_said_and_the_streams_go_on() -> None:
+    lists = Lists(OTHER_LIMITS, OTHER_LIMITS)
+    assert not await lists.run()
+    (said,) = lists.said
+    assert isinstance(said, Relisted)
+    assert said.instruments[MARKET].min_lots == 3
+    assert lists.taken == [MARKET]
+
+
+async def test_other_steps_end_the_streams() -> None:
+    lists = Lists(OTHER_STEPS)
+    assert await lists.run()
+    assert isinstance(lists.said[0], Relisted)
+
+
+async def test_a_market_that_closes_is_a_problem_until_it_opens_again() -> None:
+    lists = Lists(None, None, instrument())
+    assert not await lists.run()
+    said: list[Any] = lists.said
+    assert [(one.key, one.reason) for one in said] == [(MARKET, "MarketClosed"), (MARKET, "")]
+    assert said[0].message == f"{MARKET} is not open for trading on the venue"
+
+
+async def test_a_list_that_cannot_be_read_changes_nothing() -> None:
+    lists = Lists(Transient("VenueUnreachable", "away"), OTHER_LIMITS)
+    assert not await lists.run()
+    assert len(lists.said) == 1
+
+
+def test_the_engine_quotes_in_the_new_steps_and_only_on_a_new_book() -> None:
+    strategy = Wants(target())
+    desk = Desk(strategy=strategy).trading()
+    desk.say(Relisted, instruments={MARKET: OTHER_STEPS})
+    asked = len(strategy.seen)
+    desk.wait(1)
+    assert len(strategy.seen) == asked
+    desk.book()
+    assert strategy.seen[-1].instrument.tick == to_units("0.5")
+
+
+@pytest.mark.component
+async def test_a_change_of_the_venues_steps_is_taken_over_by_streams_and_orders(
+    make_venue: MakeVenue, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 0.3)
+    venue, known = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        simulator.faults.add({"action": "filterChange", "market": SWAP[1], "quantityStep": "0.01"})
+        await heard.until(lambda: heard.of(Relisted))
+        answer = await venue.place(Place("d1", SWAP[1], BUY, known.ticks("58000"), 10, True, False))
+        assert (answer.outcome, answer.reason) == (REJECTED, f"{SWAP[1]} is not open on this venue")
+    changed = heard.of(Relisted)[0].instruments[SWAP[1]]
+    assert changed.lot == to_units("0.01")
+    assert (changed.maker_rate, changed.taker_rate) == (known.maker_rate, known.taker_rate)
+    async with streaming(venue) as heard:
+        await heard.until(lambda: heard.of(Book))
+        answer = await venue.place(Place("d2", SWAP[1], BUY, changed.ticks("58000"), 1, True, False))
+        assert answer.venue_id
+        (resting,) = (await venue.query_open_orders(QueryOpenOrders(1))).orders
+    assert resting.lots == 1
+    assert [order.lots for order in simulator.exchange.open_orders("alice")] == [10], "in the steps of the market data"
+
+
+@pytest.mark.component
+async def test_a_market_that_the_venue_delists_is_a_problem(
+    make_venue: MakeVenue, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 0.3)
+    venue, _ = await opened(make_venue, *SWAP)
+    async with streaming(venue) as heard:
+        simulator.faults.add({"action": "delisting", "market": SWAP[1]})
+        await heard.until(lambda: any(one.key == SWAP[1] for one in heard.of(Problem)))
+    assert next(one for one in heard.of(Problem) if one.key == SWAP[1]).reason == "MarketClosed"
