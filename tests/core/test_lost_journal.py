@@ -29,7 +29,7 @@ def test_an_execution_that_the_positions_show_too_late_is_not_opened_with_the_ot
         desk.wait(1)
         desk.reconcile(position="0.002", fills=fills)
     assert desk.durable.ledger(MARKET).position == to_units("0.002")
-    assert desk.word == "Running"
+    assert desk.engine.summary().problem is None
 
 
 def test_an_execution_that_the_list_shows_too_late_is_not_counted_twice() -> None:
@@ -58,4 +58,4 @@ def test_a_journal_without_heirs_begins_at_once() -> None:
     desk = begun()
     desk.reconcile(position="0")
     assert MARKET in desk.durable.opened
-    assert desk.word == "Running"
+    assert desk.engine.summary().problem is None

@@ -41,6 +41,16 @@ def _order(at: int, client_id: str, fate: int) -> Iterator[Record]:
     yield OrderMoved(at, client_id, CANCELLED, f"v-{client_id}", 0, "")
 
 
+def flat(records: Iterator[Record], count: int) -> Iterator[Record]:
+    """So many records, and as many more as it takes until no order is left and no position."""
+    state = Durable()
+    for number, record in enumerate(records, start=1):
+        state.apply(record)
+        yield record
+        if number >= count and not state.orders and not state.ledger(MARKET).position:
+            return
+
+
 def some(journal: Journal, count: int) -> list[Record]:
     """The next records of a journal that holds nothing but such."""
     records = orders(journal.header.object_uid, journal.header.epoch_ms)

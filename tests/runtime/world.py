@@ -48,10 +48,10 @@ SECRET = {
 class World:
     """What a test may touch: the file, the venues that were made, the bot."""
 
-    def __init__(self, folder: Path, clock: Clock, *documents: Any) -> None:
+    def __init__(self, folder: Path, clock: Clock, *documents: Any, journal: Path | None = None) -> None:
         self.clock = clock
         self.file = folder / "bot.yaml"
-        self.journal = folder / "journal.sqlite"
+        self.journal = journal or folder / "journal.sqlite"
         self.venues: list[ScriptedVenue] = []
         self.prepare: Callable[[ScriptedVenue], None] = lambda _venue: None
         self.ended: Ended | None = None
@@ -94,10 +94,13 @@ class World:
 
 @asynccontextmanager
 async def world(
-    folder: Path, *documents: Any, prepare: Callable[[ScriptedVenue], None] | None = None
+    folder: Path,
+    *documents: Any,
+    prepare: Callable[[ScriptedVenue], None] | None = None,
+    journal: Path | None = None,
 ) -> AsyncIterator[World]:
     """A running bot; it is stopped at the end, and must then have stopped by itself or be stopped by the test."""
-    made = World(folder, virtual_time.clock(), *(documents or (manifest(),)))
+    made = World(folder, virtual_time.clock(), *(documents or (manifest(),)), journal=journal)
     if prepare is not None:
         made.prepare = prepare
     running = asyncio.ensure_future(made.bot.run())

@@ -14,5 +14,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         "simulator": "deskbot.simulator.command",
         "simulate": "deskbot.simulation.command",
         "run": "deskbot.cli.run",
+        "journal": "deskbot.cli.journal",
     }[arguments.command]
     return int(imported(module).run(arguments))

@@ -32,10 +32,21 @@ def parse(argv: list[str]) -> argparse.Namespace:
     simulate = commands.add_parser("simulate", help="live many lives in virtual time, with everything that goes wrong")
     if argv[:1] == ["simulate"]:
         imported("deskbot.simulation.command").add_arguments(simulate)
+    _add_journal(commands.add_parser("journal", help="look at a bot's journal"))
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
         _check_run(run, arguments)
     return arguments
+
+
+def _add_journal(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    words = "Show what a journal says, oldest first, each record proven by those before it; the bot may be running."
+    show = actions.add_parser("show", help="show the records of a journal", description=words)
+    show.add_argument("file", type=Path, metavar="FILE", help="the journal")
+    show.add_argument("--since", type=_count, metavar="N", help="only records after this number")
+    show.add_argument("--limit", type=_count, metavar="N", help="at most so many")
+    show.add_argument("--output", choices=["table", "json"], default="table", help="json: one object a line")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +107,12 @@ def _speed(text: str) -> float | str:
     if not 0 < speed <= 1_000_000:
         raise argparse.ArgumentTypeError(f'"{text}" is no speed; write a number above 0, such as 10, or max')
     return speed
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f'"{text}" is no number; write a whole number, such as 100')
+    return int(text)
 
 
 def _seed(text: str) -> int:

@@ -12,6 +12,8 @@ from deskbot.core.errors import InvariantViolated
 from deskbot.core.ledger import Ledger
 from deskbot.core.orders import FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.records import (
+    EARLIER_OBJECT,
+    JOURNAL_LOST,
     CancelAsked,
     DayBegan,
     FillCorrected,
@@ -72,6 +74,7 @@ class Durable:
         self.day_fees = 0
         self.day_funding = 0
         self.last_client_id = ""
+        self.is_successor = False
         self.corrections = 0
         self.read_ms: dict[str, int] = {}
         self.grids: dict[str, tuple[int, int]] = {}
@@ -243,6 +246,9 @@ class Durable:
 
     def _latched(self, record: Latched) -> None:
         self.latch = Latch(record)
+        if record.reason in (JOURNAL_LOST, EARLIER_OBJECT):
+            self.is_successor = True
+            self.last_client_id = max(self.last_client_id, record.used)
 
     def _halt_confirmed(self, record: HaltConfirmed) -> None:
         if self.latch is not None and self.latch.id == record.id:

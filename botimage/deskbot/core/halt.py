@@ -32,7 +32,7 @@ def fail(state: State, reason: str, evidence: str) -> bool:
     """The engine cannot trust itself: halt, or have a halt in force proven anew. False when that is known already."""
     latch = state.durable.latch
     if latch is None:
-        state.record(Latched(state.at, _new_id(state), "Engine", reason, evidence))
+        state.record(Latched(state.at, new_id(state), "Engine", reason, evidence))
     elif not latch.evidence:
         state.record(Latched(state.at, latch.id, latch.source, reason, evidence))
     else:
@@ -42,12 +42,12 @@ def fail(state: State, reason: str, evidence: str) -> bool:
 
 def _latch_if_asked(state: State, control: Control) -> None:
     if control.deleted:
-        state.record(Latched(state.at, _new_id(state), "Engine", "ObjectDeleted"))
+        state.record(Latched(state.at, new_id(state), "Engine", "ObjectDeleted"))
     elif _foreign_id(state, control):
         source, reason = ("Spec", "SpecHalted") if control.halted else ("Operator", "StatusHalted")
         state.record(Latched(state.at, control.latch_id, source, reason))
     elif control.halted:
-        state.record(Latched(state.at, _new_id(state), "Spec", "SpecHalted"))
+        state.record(Latched(state.at, new_id(state), "Spec", "SpecHalted"))
 
 
 def _foreign_id(state: State, control: Control) -> bool:
@@ -66,8 +66,8 @@ def born_latched(object_uid: str, at: int, reason: str) -> Latched:
     return Latched(at, _id(object_uid, at // MILLISECOND), "Engine", reason)
 
 
-def _new_id(state: State) -> str:
-    """Object UID prefix and milliseconds; the next millisecond if that one is taken."""
+def new_id(state: State) -> str:
+    """An id for a halt: object UID prefix and milliseconds; the next millisecond if that one is taken."""
     made_at = state.at // MILLISECOND
     while (made := _id(state.object_uid, made_at)) in state.durable.released:
         made_at += 1

@@ -7,6 +7,7 @@ was asked for: what we heard since is newer. A report of an order that we hold f
 made, leads to a cancel: never to silence.
 """
 
+from deskbot.core import lost_journal
 from deskbot.core.commands import Cancel, CancelForeign, QueryOrder
 from deskbot.core.events import (
     ACCEPTED,
@@ -148,6 +149,7 @@ def _ours(state: State, order: Order, report: OrderReport) -> None:
 
 def _note_orphan(state: State, report: OrderReport) -> None:
     """Ours by its id but not live in this journal: an earlier journal's, or one that we hold for ended."""
+    lost_journal.notice(state, report.client_id)
     made_here = report.client_id.startswith(state.order_ids.journal)
     if not made_here and report.client_id not in state.durable.orphaned:
         state.record(Orphaned(state.at, report.market, report.client_id, report.venue_id))
@@ -163,7 +165,10 @@ def _cancel_orphan(state: State, report: OrderReport) -> None:
 
 def on_fill(state: State, fill: Fill) -> bool:
     """Book an execution of ours, once. Returns whether it was new."""
-    if state.durable.booked(fill.market, fill.trade_id, fill.venue_ms) or not _is_ours(state, fill):
+    if state.durable.booked(fill.market, fill.trade_id, fill.venue_ms):
+        return False
+    lost_journal.notice(state, fill.client_id)
+    if not _is_ours(state, fill):
         return False
     instrument = state.instruments.get(fill.market)
     if instrument is None:

@@ -227,15 +227,23 @@ class Opened:
     average_price: int
 
 
+# Reasons of a halt after which earlier journals of this bot are no news.
+JOURNAL_LOST, EARLIER_OBJECT = "JournalLost", "EarlierObject"
+
+
 @dataclass
 class Latched:
-    """A halt began. A second cause supersedes the id. `evidence` are the facts of one that the engine found itself."""
+    """A halt began. A second cause supersedes the id. `evidence` are the facts of one that the engine found itself.
+
+    `used` is a client order id of this journal that the venue knows and the journal does not: it was put back.
+    """
 
     at: int
     id: str
     source: str
     reason: str
     evidence: str = ""
+    used: str = ""
 
 
 @dataclass
@@ -346,6 +354,11 @@ def to_tuple(record: Record) -> tuple[Any, ...]:
         return record.row()
     name = type(record).__name__
     return (name, *[getattr(record, field) for field in _FIELDS[name]])
+
+
+def named(record: Record) -> dict[str, Any]:
+    """The fields of a record by their names."""
+    return {field: getattr(record, field) for field in _FIELDS[type(record).__name__]}
 
 
 def from_tuple(row: tuple[Any, ...] | list[Any]) -> Record:

@@ -37,6 +37,7 @@ COUNTERS: Final = (
     "day_fees",
     "day_funding",
     "last_client_id",
+    "is_successor",
     "read_ms",
 )
 COLLECTIONS: Final = (

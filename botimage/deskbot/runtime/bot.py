@@ -12,7 +12,7 @@ import structlog
 from deskapi import EngineStatus
 from deskbot.core.errors import DeskError, Invalid
 from deskbot.core.halt import born_latched
-from deskbot.core.records import Record
+from deskbot.core.records import EARLIER_OBJECT, JOURNAL_LOST, Record
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.observation import ControlSource, Observation
 from deskbot.runtime.opening import opened
@@ -20,7 +20,6 @@ from deskbot.runtime.session import Ended, Session, Surroundings, header_of
 from deskbot.runtime.spec import SIMULATED, mode_class
 from deskbot.runtime.status import Reporter, engine_status, stalled_status
 
-JOURNAL_LOST, EARLIER_OBJECT = "JournalLost", "EarlierObject"
 _WORDS = {
     JOURNAL_LOST: "this bot has traded before and its journal is gone: it starts halted, on what the venue says",
     EARLIER_OBJECT: "another object's journal was in this place: the bot starts halted, on what the venue says",

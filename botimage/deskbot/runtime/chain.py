@@ -38,7 +38,9 @@ def records(path: Path, connection: sqlite3.Connection, header: Header, after: i
 
 def bodies(connection: sqlite3.Connection, header: Header, after: int, limit: int = -1) -> Iterator[tuple[int, bytes]]:
     """Numbers and bytes of records after a number. Raises ValueError where one is missing or was changed."""
-    before, link = _before(connection, header, after)
+    before, link = number_and_link(connection, header, after or oldest(connection))
+    if before < 0:
+        raise ValueError(f"record {after} is missing")
     rows = connection.execute(
         "SELECT sequence, body, chain FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?", (before, limit)
     )
@@ -53,22 +55,18 @@ def bodies(connection: sqlite3.Connection, header: Header, after: int, limit: in
         before = sequence
 
 
-def link_after(connection: sqlite3.Connection, header: Header, sequence: int) -> bytes:
-    """The link of a record; the first link for one that carries none. Raises ValueError for one that is not there."""
-    if sequence <= header.unchained:
-        return _first(header)
-    row = connection.execute("SELECT chain FROM record WHERE sequence = ?", (sequence,)).fetchone()
-    if row is None or not isinstance(row[0], bytes):
-        raise ValueError(f"record {sequence} is missing")
-    return row[0]
+def number_and_link(connection: sqlite3.Connection, header: Header, sequence: int) -> tuple[int, bytes]:
+    """A record's number, -1 for one that is not there, and its link: the first link for one that carries none."""
+    if sequence == 0:
+        return 0, _first(header)
+    row = connection.execute("SELECT sequence, chain FROM record WHERE sequence = ?", (sequence,)).fetchone()
+    return (-1, b"") if row is None else (row[0], row[1] or _first(header))
 
 
-def _before(connection: sqlite3.Connection, header: Header, after: int) -> tuple[int, bytes]:
-    """Where reading begins: a record that is known, and its link."""
-    if after == 0:
-        oldest = connection.execute("SELECT min(sequence) FROM record").fetchone()[0]
-        after = 0 if oldest in (None, 1) else oldest
-    return after, link_after(connection, header, after)
+def oldest(connection: sqlite3.Connection) -> int:
+    """The number after which the oldest record can be read that is left; 0 where nothing was dropped."""
+    first: int | None = connection.execute("SELECT min(sequence) FROM record").fetchone()[0]
+    return 0 if first is None or first == 1 else first
 
 
 def _first(header: Header) -> bytes:

@@ -79,6 +79,11 @@ def connect_alone(path: Path) -> sqlite3.Connection:
     return _connect(path, ("locking_mode=EXCLUSIVE",))
 
 
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """A connection for reading beside the bot that writes. Raises as `connect`."""
+    return _connect(path, ("query_only=ON",))
+
+
 def _connect(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
     try:
         # One writer thread at a time uses the connection; it is not the thread that opens it.

@@ -25,6 +25,7 @@ from deskbot.runtime.journal_file import Header
 from deskbot.runtime.replay import replay
 
 T = TypeVar("T")
+ROOM_BYTES = 2**17  # a new journal, its log and its index
 
 _log = structlog.get_logger("deskbot.journal")
 
@@ -45,23 +46,36 @@ class Opened:
 
 async def opened(path: Path, wanted: Header, begin: Begin) -> Opened:
     """Open and replay. Raises Transient JournalLocked; what else is wrong is in the result."""
-    return await _in_thread(lambda: _opened(path, wanted, begin))
+    found = await _in_thread(lambda: _opened(path, wanted, begin))
+    if isinstance(found.journal, DeskError):
+        _log.error("journal_unusable", reason=found.journal.reason, message=found.journal.message)
+    return found
 
 
 async def usable(path: Path, wanted: Header) -> bool:
-    """Whether the journal could be opened and replayed now."""
+    """Whether the journal could be opened and replayed now, or begun where there is none. It is not begun."""
+    return await _in_thread(lambda: _openable(path, wanted) if path.exists() else _has_room(path))
 
-    def look() -> bool:
-        try:
-            found = _opened(path, wanted, lambda _beside_another: ())
-        except DeskError:
-            return False
-        if isinstance(found.journal, DeskError):
-            return False
+
+def _openable(path: Path, wanted: Header) -> bool:
+    try:
+        found = _writable(path, wanted, lambda _beside_another: ())
+    except DeskError:
+        return False
+    if isinstance(found.journal, Journal):
         found.journal.close()
-        return True
+    return True
 
-    return await _in_thread(look)
+
+def _has_room(path: Path) -> bool:
+    trial = path.with_name(f".{path.name}.trial")
+    try:
+        trial.write_bytes(bytes(ROOM_BYTES))
+        trial.unlink()
+    except OSError:
+        trial.unlink(missing_ok=True)
+        return False
+    return True
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -78,7 +92,6 @@ def _opened(path: Path, wanted: Header, begin: Begin) -> Opened:
     except DeskError as error:
         if error.reason == "JournalLocked":
             raise
-        _log.error("journal_unusable", reason=error.reason, message=error.message)
         return _readable(path, wanted, error) or Opened(error, wanted.epoch_ms, Durable())
 
 

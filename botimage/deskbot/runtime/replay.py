@@ -46,10 +46,12 @@ def _begin(path: Path, connection: sqlite3.Connection, header: Header) -> tuple[
             durable = _proven(path, connection, header, sequence)
             if durable is not None:
                 return durable, sequence
-        oldest = connection.execute("SELECT min(sequence) FROM record").fetchone()[0]
+        oldest = chain.oldest(connection)
     except sqlite3.Error as error:
         raise translated(path, error) from error
-    if oldest not in (None, 1):
+    except snapshots.RecordLost as error:
+        raise corrupt(path, str(error)) from error
+    if oldest:
         raise corrupt(path, f"it begins with record {oldest} and no snapshot can be proven")
     return Durable(), 0
 
