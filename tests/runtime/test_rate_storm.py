@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.processes import KEY, Desk, free_port, get, simulator, until
-from tests.runtime.test_sigkill import BOT, MARKET
+from tests.runtime.test_sigkill import MARKET, manifest
 
 pytestmark = [pytest.mark.component, pytest.mark.timeout(120)]
 
@@ -52,7 +52,7 @@ class Storm:
 def storm(folder: Path) -> Iterator[Storm]:
     with simulator(folder, "--round-trip", "20") as venue:
         file, port = folder / "bot.yaml", free_port()
-        file.write_text(BOT.format(endpoint=venue))
+        file.write_text(manifest(endpoint=venue))
         listen = f"127.0.0.1:{port}"
         bot = Desk(
             ["run", str(file), "--venue", "endpoint", "--journal", str(folder / "j.sqlite"), "--listen", listen],

@@ -4,14 +4,17 @@ Two kills of three wait for the next order to reach the venue, so that they find
 come.
 
 After every kill and restart three books are compared: the simulator's request log (what was sent), its ground truth
-(what became of it) and the bot's journal (what was decided). DESK_KILLS says how often; 50 take a quarter of an hour.
+(what became of it) and the bot's journal (what was decided). DESK_KILLS says how often (50 take a quarter of an hour),
+DESK_STALLS how often the process is made to stand still, DESK_DIALECT on which venue.
 """
 
 import os
 import random
+import signal
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,25 @@ from deskbot.core.records import Filled, Intent, OrderMoved, Record, Session
 from tests.runtime.processes import KEY, Desk, answers, free_port, get, journal_of, simulator, until
 
 KILLS = int(os.environ.get("DESK_KILLS", "10"))
+STALLS = int(os.environ.get("DESK_STALLS", "2"))
 ROUND_TRIP_MS = 60
-MARKET = "BTC/USDT:USDT"
+STALL_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one venue is asked to create an order, and what the bot's spec says of it."""
+
+    exchange: str
+    market_type: str
+    market: str
+    create_path: str
+    client_id: str
+
+
+DIALECTS = {"bybit": Dialect("bybit", "Swap", "BTC/USDT:USDT", "*/order/create", "orderLinkId")}
+DIALECT = DIALECTS[os.environ.get("DESK_DIALECT", "bybit")]
+MARKET = DIALECT.market
 
 BOT = """
 apiVersion: v1
@@ -35,8 +55,12 @@ kind: TradingBot
 metadata: {{name: killed}}
 spec:
   mode: Testnet
-  venue: {{exchange: bybit, marketType: Swap, credentialsSecretRef: {{name: keys}}, endpoint: "{endpoint}"}}
-  markets: ["BTC/USDT:USDT"]
+  venue:
+    exchange: {exchange}
+    marketType: {market_type}
+    credentialsSecretRef: {{name: keys}}
+    endpoint: "{endpoint}"
+  markets: ["{market}"]
   strategies:
     - name: simple-maker
       enabled: true
@@ -49,6 +73,12 @@ spec:
 """
 
 
+def manifest(endpoint: str) -> str:
+    """The bot and its Secret, for a venue of this dialect."""
+    names = {"exchange": DIALECT.exchange, "market_type": DIALECT.market_type, "market": MARKET}
+    return BOT.format(endpoint=endpoint, **names)
+
+
 @dataclass
 class Tally:
     """What the kills came to."""
@@ -57,12 +87,20 @@ class Tally:
     hits: int = 0
     sent: Counter[str] = field(default_factory=Counter)
     last_request: int = 0
+    armed: list[float] = field(default_factory=list)
+
+    def restarted(self, file: Path, journal: Path, folder: Path) -> tuple[Desk, str]:
+        """A bot that trades; how long it took to is noted."""
+        began = time.monotonic()
+        bot, address = start(file, journal, folder)
+        self.armed.append(time.monotonic() - began)
+        return bot, address
 
     def read_requests(self, url: str) -> None:
         """Count every create the venue was asked for, by client order id."""
-        found = get(f"{url}/requests?path=*/order/create&after={self.last_request}&limit=10000")["requests"]
+        found = get(f"{url}/requests?path={DIALECT.create_path}&after={self.last_request}&limit=10000")["requests"]
         for entry in found:
-            self.sent[entry["parameters"]["orderLinkId"]] += 1
+            self.sent[entry["parameters"][DIALECT.client_id]] += 1
             self.last_request = entry["number"]
 
 
@@ -73,9 +111,9 @@ def test_nothing_is_lost_or_doubled_however_often_the_bot_is_killed(tmp_path: Pa
     tally = Tally()
     with simulator(tmp_path, "--round-trip", str(ROUND_TRIP_MS), "--seed", "7") as url:
         file, journal = tmp_path / "bot.yaml", tmp_path / "journal.sqlite"
-        file.write_text(BOT.format(endpoint=url))
+        file.write_text(manifest(url))
         for number in range(KILLS):
-            bot, address = start(file, journal, tmp_path)
+            bot, address = tally.restarted(file, journal, tmp_path)
             compare_books(url, address)
             wait_for_orders(address)
             time.sleep(0.3 + chance.random())
@@ -88,9 +126,37 @@ def test_nothing_is_lost_or_doubled_however_often_the_bot_is_killed(tmp_path: Pa
         assert bot.terminate() == 0, bot.log.read_text()
         check_end(tally, url, journal_of(file, journal))
     rate = orders_per_second(journal_of(file, journal))
+    armed = sorted(tally.armed)
     print(f"{tally.kills} kills, {tally.hits} hit a sent and unacknowledged intent; {rate:.0f} orders a second")
+    print(f"armed after {armed[len(armed) // 2]:.2f} s (p50), {armed[len(armed) * 99 // 100]:.2f} s (p99)")
     assert tally.hits * 2 >= tally.kills
     assert rate >= 20, "too few orders to mean anything"
+
+
+@pytest.mark.component
+@pytest.mark.timeout(600)
+def test_a_process_that_stood_still_trades_on_nothing_from_before(tmp_path: Path) -> None:
+    """SIGSTOP for five seconds: the lease of every quote is over, what waits in the sockets is old."""
+    tally = Tally()
+    with simulator(tmp_path, "--round-trip", str(ROUND_TRIP_MS), "--seed", "7") as url:
+        file, journal = tmp_path / "bot.yaml", tmp_path / "journal.sqlite"
+        file.write_text(manifest(url))
+        bot, address = start(file, journal, tmp_path)
+        for _ in range(STALLS):
+            wait_for_orders(address)
+            bot.process.send_signal(signal.SIGSTOP)
+            time.sleep(STALL_SECONDS)
+            bot.process.send_signal(signal.SIGCONT)
+            compare_books(url, address)
+            wait_for_orders(address)
+        assert bot.terminate() == 0, bot.log.read_text()
+        records = journal_of(file, journal)
+        check_end(tally, url, records)
+    gaps = sorted((at - before, at) for before, at in pairwise(record.at for record in records))
+    for gap, resumed in gaps[-STALLS:]:
+        assert gap >= (STALL_SECONDS - 1) * 1e9, "the process did not stand still"
+        first = next(record for record in records if record.at >= resumed)
+        assert not isinstance(first, Intent), "the first thing decided after a stall was an order"
 
 
 def orders_per_second(records: list[Record]) -> float:
@@ -144,7 +210,8 @@ def compare_books(url: str, address: str) -> None:
     report = until(caught_up, 20, f"the bot knows of less than {known} executions")
     if report["fills"]:
         truth = get(f"{url}/ground-truth?account={KEY}&until={report['lastExecutionId'][MARKET]}")
-        assert report["ledger"] == truth["markets"]
+        for market, ledger in report["ledger"].items():
+            assert ledger == {figure: truth["markets"][market][figure] for figure in ledger}
 
 
 def check_kill(tally: Tally, url: str, records: list[Record]) -> None:

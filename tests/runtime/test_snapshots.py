@@ -1,7 +1,12 @@
 """Snapshots in the journal's file: a start reads the newest that can be proven, and never less than the whole truth."""
 
 import json
+import random
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -13,7 +18,7 @@ import structlog
 from deskbot.core.errors import Blocked
 from deskbot.core.records import Record, to_tuple
 from deskbot.core.snapshot import take
-from deskbot.runtime import retention
+from deskbot.runtime import retention, snapshots
 from deskbot.runtime.journal import Journal, open_journal
 from tests.core.state_of import state_of
 from tests.runtime.lives import fold, some
@@ -163,3 +168,49 @@ def test_a_journal_of_schema_1_is_read_exactly_and_goes_on_as_one_of_this_schema
         added = journal.last - len(records)
     with closing(open_journal(path, header)) as again:
         assert len(list(again.records())) == len(records) + added
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from deskbot.core.snapshot import take
+from deskbot.runtime.journal import open_journal
+from tests.runtime.lives import some
+from tests.runtime.test_journal import HEADER
+journal = open_journal(Path(sys.argv[1]), HEADER)
+state = journal.replay().durable
+print("replayed", flush=True)
+while True:
+    for _ in range(10):
+        batch = some(journal, 20)
+        journal.write(batch)
+        for record in batch:
+            state.apply(record)
+    for step in journal.save(journal.last, take(state)):
+        print(journal.last, flush=True)
+"""
+
+
+@pytest.mark.component
+@pytest.mark.timeout(240)
+def test_a_kill_in_the_middle_of_replaying_or_of_a_snapshot_costs_nothing(path: Path) -> None:
+    chance = random.Random(8)
+    interrupted = 0
+    for kill in range(12):
+        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+        assert writer.stdout is not None
+        if kill % 4:
+            for _ in range(chance.randrange(2, 40)):
+                writer.stdout.readline()
+        else:
+            time.sleep(0.1 + 0.5 * chance.random())
+        writer.send_signal(signal.SIGKILL)
+        writer.stdout.close()
+        writer.wait()
+        with opened(path) as journal:
+            records = list(journal.records())
+            assert state_of(journal.replay().durable) == state_of(fold(records))
+            sealed = snapshots.sealed(journal._connection)
+            interrupted += snapshots.known(journal._connection) != sealed
+    assert len(records) > 1000
+    assert interrupted, "no kill has met a snapshot half-way"
