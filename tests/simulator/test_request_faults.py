@@ -124,6 +124,8 @@ async def test_maintenance_is_listed_beforehand_if_it_is_announced(client: Clien
     await client.hook("/faults", {"action": "maintenance", "afterMs": 60_000, "forMs": 1000, "announced": announced})
     listed = (await client.get("/v5/system/status"))["result"]["list"]
     assert [one["state"] for one in listed] == (["scheduled"] if announced else [])
+    told = (await client.get("/v5/announcements/index", locale="en-US"))["result"]
+    assert (told["total"], len(told["list"])) == (int(announced), int(announced))
 
 
 async def test_a_stale_read_does_not_show_a_new_order_and_still_shows_a_cancelled_one(

@@ -6,7 +6,7 @@ any other and every sum stays the sum of the fills.
 
 Liquidation is a plain model: an account whose balance and unrealised PnL of a coin fall below the maintenance margin of
 the positions settled in it (`Listing.maintenance_rate` of their value) loses all orders and positions of these markets
-at once. It is judged with every public trade of a market it holds a position in.
+at once. It is judged with every public trade that moves the price of a market it holds a position in.
 """
 
 from collections import deque

@@ -18,7 +18,7 @@ from deskbot.matching.intake import order_from, terms_from
 from deskbot.matching.latency import Latency
 from deskbot.matching.listing import Category, Listing
 from deskbot.matching.market import Market, MarketStatus, Terms
-from deskbot.matching.market_data import MarketEvent, PublicTrade
+from deskbot.matching.market_data import MarketEvent
 from deskbot.matching.orders import (
     FINAL,
     Accepted,
@@ -91,8 +91,9 @@ class Exchange(Views):
         """Take one event of the recording at its `time_ns`. Raises KeyError for an unlisted market."""
         self.advance(event.time_ns)
         market = self._markets[event.market]
+        before = market.tape.last
         market.take(event)
-        if isinstance(event, PublicTrade) and market.listing.category is Category.LINEAR:
+        if market.tape.last != before and market.listing.category is Category.LINEAR:
             self.clearing.check_margins(event.market)
 
     # accounts

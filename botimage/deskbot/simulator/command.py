@@ -15,7 +15,7 @@ import uvloop
 
 from deskbot.core.errors import Invalid
 from deskbot.matching import Latency
-from deskbot.simulator.accounts import Account, parse_account
+from deskbot.simulator.accounts import Account, Trait, parse_account
 from deskbot.simulator.fault_script import read_file
 from deskbot.simulator.server import Simulator, SimulatorOptions
 
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY:SECRET:USDT=10000,BTC=1",
-        help="an account, repeatable; a fourth part lists traits such as withdraw, readonly, hedge, classic, isolated. "
+        help=f"an account, repeatable; a fourth part lists traits ({', '.join(Trait)}). "
         f"Where the command line can be read by others, put them (separated by blanks) into {ACCOUNTS_VARIABLE}",
     )
     parser.add_argument(

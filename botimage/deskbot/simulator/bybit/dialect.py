@@ -33,6 +33,7 @@ PUBLIC: dict[str, Handler] = {
     "/v5/market/open-interest": rest_market.nothing,
     "/v5/market/risk-limit": rest_market.nothing,
     "/v5/system/status": rest_settings.system_status,
+    "/v5/announcements/index": rest_settings.announcements,
 }
 READ: dict[str, Handler] = {
     "/v5/order/realtime": rest_orders.realtime,

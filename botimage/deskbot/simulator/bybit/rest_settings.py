@@ -135,6 +135,25 @@ def system_status(call: Call) -> Json:
     return {"list": [_maintenance(begin, end, call.now_ns) for begin, end in call.announced]}
 
 
+def announcements(call: Call) -> Json:
+    """The same maintenance as an announcement, and nothing else."""
+    said = [
+        {
+            "title": "System maintenance and upgrade",
+            "description": "Trading and queries will not be available.",
+            "type": {"title": "Maintenance Updates", "key": "maintenance_updates"},
+            "tags": [],
+            "url": "",
+            "dateTimestamp": begin // 1_000_000,
+            "startDateTimestamp": begin // 1_000_000,
+            "endDateTimestamp": end // 1_000_000,
+        }
+        for begin, end in call.announced
+    ]
+    shown = said if call.text("type") in ("", "maintenance_updates") else []
+    return {"total": len(shown), "list": shown}
+
+
 def _maintenance(begin_ns: int, end_ns: int, now_ns: int) -> Json:
     return {
         "id": f"maintenance-{begin_ns}",
