@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -44,14 +44,10 @@ class Action(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
     PLACES: ClassVar[frozenset[Place]]
 
+    action: str
     account: str | None = Field(default=None, description="only this API key; every account if left out")
     after_ms: Milliseconds = Field(default=0, description="begins so long after it was ordered")
     for_ms: Milliseconds | None = Field(default=None, description="and is over so long after it began")
-
-    @property
-    def name(self) -> str:
-        """The word that orders this action."""
-        return str(getattr(self, "action"))  # noqa: B009 - every concrete action declares it as its own literal
 
 
 class MessageAction(Action):
@@ -403,10 +399,12 @@ AnyAction = Annotated[
 ]
 _adapter: TypeAdapter[AnyAction] = TypeAdapter(AnyAction)
 _script: TypeAdapter[list[AnyAction]] = TypeAdapter(list[AnyAction])
-ACTIONS: tuple[type[Action], ...] = tuple(
-    kind
-    for kind in AnyAction.__origin__.__args__  # type: ignore[attr-defined]
-)
+ACTIONS: tuple[type[Action], ...] = get_args(get_args(AnyAction)[0])
+
+
+def word_of(kind: type[Action]) -> str:
+    """The word that orders an action."""
+    return str(get_args(kind.model_fields["action"].annotation)[0])
 
 
 def read_action(body: object) -> AnyAction:
@@ -433,7 +431,7 @@ def _one_line(error: ValidationError) -> str:
 
 def _problem(problem: Any) -> str:
     """Where and what; the action's own name, which pydantic puts into the place, says nothing there."""
-    names = {kind.model_fields["action"].annotation.__args__[0] for kind in ACTIONS}  # type: ignore[union-attr]
+    names = set(map(word_of, ACTIONS))
     where = [f"fault {part + 1}" if isinstance(part, int) else part for part in problem["loc"] if part not in names]
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "union_tag_invalid":

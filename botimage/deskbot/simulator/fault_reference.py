@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from deskbot.simulator.fault_models import ACTIONS, Action, MessageAction, Place
+from deskbot.simulator.fault_models import ACTIONS, Action, MessageAction, Place, word_of
 
 BEGIN, END = "<!-- faults: made from the models -->", "<!-- faults: end -->"
 COMMON = {"account", "after_ms", "for_ms", "endpoint", "count", "probability", "action"}
@@ -22,6 +22,7 @@ def reference() -> str:
     shared = "\n".join(
         f"| `{_alias(name, field)}` | {_type(field)} | {field.description} |"
         for name, field in MessageAction.model_fields.items()
+        if name != "action"
     )
     return (
         "| field of every fault | default | meaning |\n|---|---|---|\n"
@@ -30,12 +31,11 @@ def reference() -> str:
 
 
 def _row(kind: type[Action]) -> str:
-    name = str(kind.model_fields["action"].annotation.__args__[0])  # type: ignore[union-attr]
     places = ", ".join(place.value for place in Place if place in kind.PLACES)
     said = " ".join((kind.__doc__ or "").split())
     own = {field: info for field, info in kind.model_fields.items() if _is_own(field, info)}
     fields = "; ".join(f"`{_alias(field, info)}` ({_type(info)}): {info.description}" for field, info in own.items())
-    return f"| `{name}` | {places} | {said} | {fields} |"
+    return f"| `{word_of(kind)}` | {places} | {said} | {fields} |"
 
 
 def _is_own(name: str, field: FieldInfo) -> bool:

@@ -135,7 +135,7 @@ class Faults:
     def count(self, fault: Fault, times: int = 1) -> None:
         """Counts injections."""
         fault.injections += times
-        self._counted[fault.request.name] = self._counted.get(fault.request.name, 0) + times
+        self._counted[fault.request.action] = self._counted.get(fault.request.action, 0) + times
 
     def clock_offset_ns(self) -> int:
         """How far the venue's clock is ahead of the true one."""

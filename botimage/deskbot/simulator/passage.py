@@ -96,7 +96,7 @@ class Passage:
         """The answer as the client gets it; None where the connection breaks instead."""
         fault = self._faults.fire(endpoint, account, Place.REQUEST)
         action = None if fault is None else fault.request
-        entry.fault = "" if action is None else action.name
+        entry.fault = "" if action is None else action.action
         await self._travel(action.delay_ms if isinstance(action, Delay) else 0)
         if isinstance(action, Drop):
             await self._wait(action.hang_ms)
