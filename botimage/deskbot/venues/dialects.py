@@ -6,10 +6,14 @@ from typing import Final
 from deskapi.conditions import Reason
 from deskbot.core.errors import Invalid
 from deskbot.venues.adapter import Adapter, Now
+from deskbot.venues.binance.spot import SpotAdapter
+from deskbot.venues.binance.usdm import UsdmAdapter
 from deskbot.venues.bybit.adapter import BybitAdapter
 from deskbot.venues.table.model import SPOT, SWAP
 
 ADAPTERS: Final[Mapping[tuple[str, str], Callable[[str, Now], Adapter]]] = {
+    ("binance", SPOT): SpotAdapter,
+    ("binanceusdm", SWAP): UsdmAdapter,
     ("bybit", SPOT): BybitAdapter,
     ("bybit", SWAP): BybitAdapter,
 }

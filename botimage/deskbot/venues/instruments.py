@@ -31,11 +31,16 @@ def instrument_of(market: dict[str, Any], maker_rate: str, taker_rate: str) -> I
         tick=to_units(tick),
         lot=lot,
         min_lots=max(1, -(-_base_units(limits["amount"]["min"], contract_size, 0) // lot)),
-        max_lots=_base_units(limits["amount"]["max"], contract_size, UNLIMITED_LOTS * lot) // lot,
+        max_lots=min(_base_units(most, contract_size, UNLIMITED_LOTS * lot) for most in _largest(limits)) // lot,
         min_notional=to_units(limits["cost"]["min"] or 0),
         maker_rate=to_units(maker_rate),
         taker_rate=to_units(taker_rate),
     )
+
+
+def _largest(limits: Any) -> list[str | None]:
+    """The largest order, and the largest market order where the venue has another limit for it."""
+    return [limits["amount"]["max"], (limits.get("market") or {}).get("max")]
 
 
 def _base_units(amount: str | None, contract_size: Decimal, otherwise: int) -> int:

@@ -46,7 +46,7 @@ class Orders:
                 format(instrument.amount(command.lots), "f"),
                 # never a price on a market order: some venues then take it for an amount of quote to spend
                 None if market else format(instrument.price(command.price_ticks), "f"),
-                _place_params(command),
+                _place_params(command, instrument),
             )
         except Exception as error:  # every exception has an outcome
             outcome, reason = place_outcome(error)
@@ -105,10 +105,10 @@ async def _all_cancelled(request: CancelAllRequest) -> tuple[int, str, str]:
     return cancelled, ACCEPTED, ""
 
 
-def _place_params(command: Place) -> dict[str, Any]:
+def _place_params(command: Place, instrument: Instrument) -> dict[str, Any]:
     params: dict[str, Any] = {"clientOrderId": command.client_id}
     if command.post_only:
         params["postOnly"] = True
-    if command.reduce_only:
+    if command.reduce_only and instrument.linear:  # spot has no position to reduce; Binance refuses the word
         params["reduceOnly"] = True
     return params
