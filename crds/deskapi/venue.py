@@ -1,11 +1,11 @@
 """The venue of a bot: exchange, kind of market, account, and the address it is reached at."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-from deskapi.base import SpecModel
+from deskapi.base import SpecModel, WrongField
 from deskapi.quantities import Check, TextFormat, cel, rules
 
 NEVER_CHANGES = "never changes: create another TradingBot instead"
@@ -33,8 +33,10 @@ _ENDPOINT = TextFormat(
 
 
 class Exchange(StrEnum):
-    """Exchanges whose behaviour through ccxt is verified, by their ccxt ids."""
+    """Exchanges whose behaviour through ccxt is verified, by their ccxt ids; ccxt has two of them for Binance."""
 
+    BINANCE = "binance"
+    BINANCE_USDM = "binanceusdm"
     BYBIT = "bybit"
 
 
@@ -43,6 +45,10 @@ class MarketType(StrEnum):
 
     SPOT = "Spot"
     SWAP = "Swap"
+
+
+_ONE_KIND = {Exchange.BINANCE: MarketType.SPOT, Exchange.BINANCE_USDM: MarketType.SWAP}
+_BINANCES = "binance trades Spot, binanceusdm trades Swap: write the one that fits the marketType"
 
 
 class SecretReference(SpecModel):
@@ -60,7 +66,13 @@ class Venue(SpecModel):
                 "has(self.endpoint) == has(oldSelf.endpoint) && "
                 "(!has(self.endpoint) || self.endpoint == oldSelf.endpoint)",
                 f"endpoint {NEVER_CHANGES}",
-            )
+            ),
+            cel(
+                "(self.exchange != 'binance' || self.marketType == 'Spot') && "
+                "(self.exchange != 'binanceusdm' || self.marketType == 'Swap')",
+                _BINANCES,
+                fieldPath=".exchange",
+            ),
         )
     )
 
@@ -87,3 +99,9 @@ class Venue(SpecModel):
         description="How many bots use this account, or this address, at the exchange: each keeps to its part of the "
         "exchange's rate limits.",
     )
+
+    @model_validator(mode="after")
+    def _exchange_fits_the_market_type(self) -> Self:
+        if _ONE_KIND.get(self.exchange, self.market_type) is not self.market_type:
+            raise WrongField("exchange", _BINANCES)
+        return self

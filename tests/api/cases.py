@@ -18,6 +18,8 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "no endpoint, which is the venue's test network": {"spec.venue.endpoint": REMOVED},
     "an endpoint with https, a port and a path": {"spec.venue.endpoint": "https://proxy.internal:8443/venue/v1"},
     "a spot bot": spot(),
+    "a spot bot on Binance": spot({"spec.venue.exchange": "binance"}),
+    "a swap bot on Binance": {"spec.venue.exchange": "binanceusdm"},
     "several markets of one quote currency": {"spec.markets": ["BTC/USDT:USDT", "ETH/USDT:USDT", "1000PEPE/USDT:USDT"]},
     "twenty markets": {"spec.markets": [f"C{number}/USDT:USDT" for number in range(20)]},
     "only the two amounts in the envelope": {
@@ -88,6 +90,7 @@ AGE = 'is not a duration from 100ms to 60s; write for example "5s"'
 MARKET = 'is not a ccxt market symbol; write for example "BTC/USDT" (Spot) or "BTC/USDT:USDT" (Swap)'
 SWAP = 'a Swap market is written BASE/QUOTE:SETTLE and settles in its quote currency, for example "BTC/USDT:USDT"'
 SPOT = 'a Spot market is written BASE/QUOTE, for example "BTC/USDT"'
+BINANCES = "binance trades Spot, binanceusdm trades Swap: write the one that fits the marketType"
 URL = 'is not an http or https address; write for example "http://exchange-simulator:8080"'
 SPOT_IN_URL = "must not contain the word spot: ccxt tells spot streams from others by that word in the address"
 MODES = 'supported values: "DryRun", "Testnet"'
@@ -153,8 +156,14 @@ REFUSED: dict[str, Refused] = {
     "an exchange that is not verified": Refused(
         {"spec.venue.exchange": "kraken"},
         "spec.venue.exchange",
-        '"kraken" is not one of bybit',
-        'supported values: "bybit"',
+        '"kraken" is not one of binance, binanceusdm or bybit',
+        'supported values: "binance", "binanceusdm", "bybit"',
+    ),
+    "Binance's spot exchange for contracts": Refused(
+        {"spec.venue.exchange": "binance"}, "spec.venue.exchange", BINANCES
+    ),
+    "Binance's futures exchange for coins": Refused(
+        spot({"spec.venue.exchange": "binanceusdm"}), "spec.venue.exchange", BINANCES
     ),
     "a market type that is not there": Refused(
         {"spec.venue.marketType": "Option"},
