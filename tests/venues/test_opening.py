@@ -86,7 +86,7 @@ async def test_a_venue_can_be_opened_again_after_it_failed(make_venue: MakeVenue
 
 async def test_an_unknown_exchange_is_refused_before_anything_is_sent() -> None:
     settings = VenueSettings("mtgox", "Spot", ("BTC/USDT",), None)
-    with pytest.raises(Invalid, match="not one of: bybit"):
+    with pytest.raises(Invalid, match="not one of: binance, binanceusdm, bybit"):
         CcxtVenue(settings, time.time_ns, random.random)
 
 
