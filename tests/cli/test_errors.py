@@ -93,7 +93,10 @@ def test_wrong_arguments(folder: Path, capsys: pytest.CaptureFixture[str], argum
             {"strategies": [{"name": "simple-maker", "enabled": True, "params": {"size": "0.0002"}}]},
             "amount 0.0002 is not a multiple of the lot 0.001",
         ),
-        ({"venue": {**manifest()["spec"]["venue"], "exchange": "bybitt"}}, '"bybitt" is not one of bybit'),
+        (
+            {"venue": {**manifest()["spec"]["venue"], "exchange": "bybitt"}},
+            '"bybitt" is not one of binance, binanceusdm or bybit',
+        ),
         (
             {"envelope": {**manifest()["spec"]["envelope"], "maxDataAge": 5}},
             '"5" is not a duration from 100ms to 60s; write for example "5s"',

@@ -116,12 +116,16 @@ def opening_error(error: Exception, where: str) -> DeskError:
     if _CODES.wrong_address & names_of(error):
         message = f"{where} refuses this address for the API key ({text}): check the key's IP list"
         return Invalid(Reason.CREDENTIALS_REFUSED, message)
+    if _CODES.wrong_key & names_of(error):
+        return Invalid(Reason.CREDENTIALS_REFUSED, f"{where} {_REFUSED_KEY} ({text})")
     for kind, make, reason, words in _OPENING:
         if isinstance(error, kind):
             return make(reason, f"{where} {words} ({text})")
     words = "does not answer" if isinstance(error, ccxt_errors.NetworkError) else "does not answer as it should"
     return Transient(Reason.VENUE_UNREACHABLE, f"{where} {words} ({text})")
 
+
+_REFUSED_KEY: Final = "refuses the API key: check the Secret"
 
 # In this order: PermissionDenied and AccountSuspended are AuthenticationErrors too.
 _OPENING: Final[tuple[tuple[Any, type[DeskError], str, str], ...]] = (
@@ -138,5 +142,5 @@ _OPENING: Final[tuple[tuple[Any, type[DeskError], str, str], ...]] = (
         "does not allow the account or its key to trade",
     ),
     (ccxt_errors.AccountSuspended, Blocked, Reason.ACCOUNT_UNSUITABLE, "has suspended the account"),
-    (ccxt_errors.AuthenticationError, Invalid, Reason.CREDENTIALS_REFUSED, "refuses the API key: check the Secret"),
+    (ccxt_errors.AuthenticationError, Invalid, Reason.CREDENTIALS_REFUSED, _REFUSED_KEY),
 )

@@ -27,6 +27,7 @@ BINANCE: Final = Codes(
     ),
     refused=frozenset(
         {
+            "-2008",  # USD-M: invalid API key id [ExchangeError]
             "-2025",  # Reach max open order limit [OperationRejected]
             "-2027",  # Exceeded the maximum allowable position at current leverage [OperationRejected]
             "-2028",  # Leverage is smaller than permitted: insufficient margin balance [OperationRejected]

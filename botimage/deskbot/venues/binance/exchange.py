@@ -6,7 +6,7 @@
 * Any message that cannot be read breaks the connection, and so do pings without an answer (`sockets.py`).
 * What the venue says before it stops sending (`listenKeyExpired`, which ccxt does not know, `eventStreamTerminated`,
   `serverShutdown`) breaks the connection at once.
-* Errors have the class of their own market, which ccxt otherwise tells by the venue's own host name in the address.
+* Errors have the classes of their own market behind every address, not only behind the venue's own host names.
 * Requests wait for their turn at the desk's own gate (`pacing.py`), not at ccxt's, which reads the wall clock.
 
 Importing this module imports ccxt (`ccxt_import.py`).
@@ -34,7 +34,6 @@ class _Listening(Paced, Guarded):
     """What both classes share. Subscribe with ccxt's own `watch_…`; what arrives goes to `listener`."""
 
     listener: Listener | None = None
-    errors_of: str
     exceptions: Any
     options: Any
 
@@ -42,9 +41,9 @@ class _Listening(Paced, Guarded):
         self.book_updates: dict[str, int] = {}  # the last `u` of each book that was handed on
         super().__init__(config)  # type: ignore[call-arg]
 
-    def get_exceptions_by_url(self, _url: Any, exact_or_broad: str) -> Row:
+    def get_exceptions_by_url(self, url: Any, exact_or_broad: str) -> Row:
         """ccxt's hook for the classes of one market's error codes."""
-        found: Row = self.exceptions[self.errors_of].get(exact_or_broad, {})
+        found: Row = self.exceptions["linear" if "/fapi/" in url else "spot"].get(exact_or_broad, {})
         return found
 
     def delay(self, _timeout: float, _method: Any, *_arguments: Any) -> None:
@@ -94,8 +93,6 @@ class _Listening(Paced, Guarded):
 class BinanceSpot(_Listening, _binance):  # type: ignore[misc]
     """Spot; its private stream is a subscription on the WebSocket API."""
 
-    errors_of = "spot"
-
     def handle_user_data_stream_subscribe(self, client: Any, message: Row) -> None:
         super().handle_user_data_stream_subscribe(client, message)
         if self.listener is not None and (message.get("result") or {}).get("subscriptionId") is not None:
@@ -104,8 +101,6 @@ class BinanceSpot(_Listening, _binance):  # type: ignore[misc]
 
 class BinanceUsdm(_Listening, _binanceusdm):  # type: ignore[misc]
     """USD-M futures; its private stream is an address that holds a key, and carries on as soon as it is open."""
-
-    errors_of = "linear"
 
     def on_connected(self, client: Any, message: Any = None) -> None:
         super().on_connected(client, message)
