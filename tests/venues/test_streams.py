@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from tenacity import AsyncRetrying, RetryCallState
 
 from deskbot.core import orders
 from deskbot.core.candles import Candle
@@ -22,7 +23,7 @@ from deskbot.venues.bybit.exchange import Bybit
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.clients import rewrite_urls
 from deskbot.venues.order_witness import OrderWitness
-from deskbot.venues.streams import PrivateStream, until_one_ends
+from deskbot.venues.streams import PrivateStream, _Stream, until_one_ends
 from tests.venues.bybit import listings
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
@@ -223,6 +224,15 @@ async def test_streams_come_back_after_the_venue_does(
             await heard.until(lambda: heard.of(Candle, start))  # nothing is asked any more when the venue goes
         finally:
             await again.stop()
+
+
+@pytest.mark.parametrize(("attempt", "longest"), [(1, 0.2), (2, 0.4), (5, 3.2), (6, 5.0), (400, 5.0)])
+async def test_the_pause_before_another_attempt_is_drawn_from_all_of_it(attempt: int, longest: float) -> None:
+    state = RetryCallState(AsyncRetrying(), None, (), {})
+    state.attempt_number = attempt
+    draws = [0.0, 0.5, 1.0]
+    stream = _Stream("market", "BTC/USDT", Heard(), lambda: 0, iter(draws).__next__)
+    assert [stream._pause(state) for _ in draws] == pytest.approx([draw * longest for draw in draws])
 
 
 async def test_without_credentials_only_the_market_is_heard(make_venue: MakeVenue, simulator: Simulator) -> None:
