@@ -5,6 +5,7 @@ venue speaks again) to the first sound book or the private stream's return; run 
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,15 +19,28 @@ from tests.venues.test_streams import Heard, opened, streaming
 
 pytestmark = pytest.mark.component
 
-BOOKS = "orderbook.50.BTCUSDT"
-PRIVATE_TOPICS = ("order", "execution")
+
+@dataclass(frozen=True)
+class Dialect:
+    """One exchange that the simulator speaks: its market, and its topics as faults name them."""
+
+    exchange: str
+    market_type: str
+    market: str
+    books: str
+    private: tuple[str, ...]
+
+
+DIALECTS = (Dialect("bybit", *SWAP, "orderbook.50.BTCUSDT", ("order", "execution")),)
+EACH = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.exchange)
 SILENT = {"action": "drop", "probability": 1.0}
 
 
 class Watch:
     """When the health of one stream changed, on the loop's clock."""
 
-    def __init__(self, heard: Heard, stream: str) -> None:
+    def __init__(self, dialect: Dialect, heard: Heard, stream: str) -> None:
+        self._dialect = dialect
         self._heard = heard
         self._stream = stream
         self._seen = len(heard.events)
@@ -35,7 +49,7 @@ class Watch:
         begun = asyncio.get_running_loop().time()
         await self._heard.until(lambda: self._changed(healthy))
         seconds = asyncio.get_running_loop().time() - begun
-        print(f"bybit, {self._stream}: {what} after {seconds:.2f} s")
+        print(f"{self._dialect.exchange}, {self._stream}: {what} after {seconds:.2f} s")
         return seconds
 
     def _changed(self, healthy: bool) -> bool:
@@ -48,34 +62,39 @@ class Watch:
     [({"action": "drop"}, 0.5), ({"action": "garbage", "body": "{not json"}, 0.5)],
     ids=["lost delta", "poison frame"],
 )
+@EACH
 async def test_a_broken_market_stream_shuts_the_gate_at_once_and_is_whole_within_three_seconds(
-    make_venue: MakeVenue, simulator: Simulator, fault: dict[str, Any], noticed_within: float
+    make_venue: MakeVenue, simulator: Simulator, dialect: Dialect, fault: dict[str, Any], noticed_within: float
 ) -> None:
-    venue, _ = await opened(make_venue, *SWAP)
+    venue, _ = await opened(make_venue, dialect.market_type, dialect.market, exchange=dialect.exchange)
     async with streaming(venue) as heard:
-        watch = Watch(heard, "market")
-        simulator.faults.add({"endpoint": BOOKS, **fault})
+        watch = Watch(dialect, heard, "market")
+        simulator.faults.add({"endpoint": dialect.books, **fault})
         assert await watch.until(False, f"{fault['action']}: gate shut") < noticed_within
         assert await watch.until(True, f"{fault['action']}: whole again") < 3
 
 
+@EACH
 async def test_a_silent_market_stream_whose_pings_are_answered_shuts_the_gate_within_three_seconds(
-    make_venue: MakeVenue, simulator: Simulator
+    make_venue: MakeVenue, simulator: Simulator, dialect: Dialect
 ) -> None:
-    venue, _ = await opened(make_venue, *SWAP)
+    venue, _ = await opened(make_venue, dialect.market_type, dialect.market, exchange=dialect.exchange)
     async with streaming(venue) as heard:
         await heard.until(lambda: len(heard.of(Book)) > 60)
-        watch = Watch(heard, "market")
-        simulator.faults.add({"endpoint": BOOKS, **SILENT})
+        watch = Watch(dialect, heard, "market")
+        simulator.faults.add({"endpoint": dialect.books, **SILENT})
         assert await watch.until(False, "silent: gate shut") < 3
         simulator.faults.clear()
         assert await watch.until(True, "silent: whole again") < 3 + 5, "an attempt may be under way already"
 
 
+@EACH
 async def test_a_market_in_which_nothing_happens_keeps_its_stream_and_its_book_stays_fresh(
-    make_venue: MakeVenue, simulator: Simulator
+    make_venue: MakeVenue, simulator: Simulator, dialect: Dialect
 ) -> None:
-    venue, _ = await opened(make_venue, *SWAP, market_silence=0.4)
+    venue, _ = await opened(
+        make_venue, dialect.market_type, dialect.market, exchange=dialect.exchange, market_silence=0.4
+    )
     async with streaming(venue) as heard:
         simulator.venue._next, simulator.venue._events = None, iter(())
         await asyncio.sleep(0.5)
@@ -87,36 +106,40 @@ async def test_a_market_in_which_nothing_happens_keeps_its_stream_and_its_book_s
         assert heard.health("market", start) == []
 
 
+@EACH
 async def test_a_silent_private_stream_is_found_out_by_the_next_order(
-    make_venue: MakeVenue, simulator: Simulator
+    make_venue: MakeVenue, simulator: Simulator, dialect: Dialect
 ) -> None:
-    venue, instrument = await opened(make_venue, *SWAP)
+    venue, instrument = await opened(make_venue, dialect.market_type, dialect.market, exchange=dialect.exchange)
     async with streaming(venue) as heard:
-        watch = Watch(heard, "private")
-        for topic in PRIVATE_TOPICS:
+        watch = Watch(dialect, heard, "private")
+        for topic in dialect.private:
             simulator.faults.add({"endpoint": topic, **SILENT})
-        await venue.place(Place("d1", SWAP[1], BUY, instrument.ticks("58000"), 10, True, False))
+        await venue.place(Place("d1", dialect.market, BUY, instrument.ticks("58000"), 10, True, False))
         assert await watch.until(False, "silent after an order: gate shut") < 5
         simulator.faults.clear()
         assert await watch.until(True, "silent after an order: whole again") < 3
         assert heard.health("market") == [True], "one stream's fault does not disturb the other"
 
 
+@EACH
 async def test_a_silent_private_stream_is_found_out_by_the_audit_when_a_resting_order_is_filled(
-    make_venue: MakeVenue, simulator: Simulator
+    make_venue: MakeVenue, simulator: Simulator, dialect: Dialect
 ) -> None:
-    venue, _ = await opened(make_venue, *SWAP)
-    bob = await make_venue(*SWAP, key="bob")
+    venue, _ = await opened(make_venue, dialect.market_type, dialect.market, exchange=dialect.exchange)
+    bob = await make_venue(dialect.market_type, dialect.market, key="bob", exchange=dialect.exchange)
     await bob.open()
     async with streaming(venue) as heard:
         best = heard.of(Book)[-1].bids[0][0]
-        await venue.place(Place("d1", SWAP[1], BUY, best - 50, 10, True, False))
+        await venue.place(Place("d1", dialect.market, BUY, best - 50, 10, True, False))
         await asyncio.sleep(3.1)  # until the lists are past the doubt of being behind the stream
-        for topic in PRIVATE_TOPICS:
+        for topic in dialect.private:
             simulator.faults.add({"endpoint": topic, "account": "alice", **SILENT})
-        watch = Watch(heard, "private")
+        watch = Watch(dialect, heard, "private")
         while (await venue.query_open_orders(QueryOpenOrders(1))).orders:
-            await bob.place(Place(f"b{asyncio.get_running_loop().time():.0f}", SWAP[1], SELL, 0, 5000, False, False))
+            await bob.place(
+                Place(f"b{asyncio.get_running_loop().time():.0f}", dialect.market, SELL, 0, 5000, False, False)
+            )
         assert await watch.until(False, "silent while an order fills: gate shut after the audit") < 5
         simulator.faults.clear()
         assert await watch.until(True, "silent while an order fills: whole again") < 3
