@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from deskbot.core.commands import Place
-from deskbot.core.events import StreamChange
+from deskbot.core.events import StreamChange, VenueClock
 from deskbot.runtime.clock import NANOSECONDS
 from tests.runtime.scripted_venue import MARKET, ScriptedVenue
 from tests.runtime.virtual_time import run
@@ -59,5 +59,25 @@ def test_a_book_that_waits_is_skipped_by_the_next_one_without_a_gap(tmp_path: Pa
             lost.sequence, lost.previous = 12, 11
             one.venue.emit(lost)
             await one.until(lambda: one.summary().positions[0].doubt == "sequence_gap", "one that follows none of them")
+
+    run(main())
+
+
+def test_a_book_that_waited_in_the_socket_is_as_old_as_the_venue_says(tmp_path: Path) -> None:
+    one: World
+
+    async def main() -> None:
+        nonlocal one
+        async with world(tmp_path) as one:
+            await one.state("Running")
+            one.venue.emit(VenueClock(one.clock.now(), 0))
+            waiting = one.venue.book()
+            waiting.venue_ms = one.clock.now_ms()
+            stand_still(one, seconds=60)
+            waiting.at = one.clock.now()  # it is read only now
+            one.venue.emit(waiting)
+            await asyncio.sleep(0.05)
+            assert one.summary().positions[0].doubt == "data_stale"
+            await one.until(lambda: one.summary().positions[0].doubt == "", "a book of now")
 
     run(main())
