@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskbot.core.commands import Cancel, Place
-from deskbot.core.events import PlaceResult, StreamChange
+from deskbot.core.events import REJECTED, PlaceResult, StreamChange
 from deskbot.core.gate import CHECKS, OrderRate
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.limits import Limits
@@ -259,3 +259,15 @@ def test_whatever_is_wanted_and_filled_the_worst_case_stays_inside_the_envelope(
                 desk.handle(desk.fill(order, min(fills, order.lots - order.booked_lots), f"t-{trades}"))
             elif (number + fate) % 4 == 2:
                 desk.handle(desk.report(order, CANCELLED, filled=order.filled_lots))
+
+
+@pytest.mark.parametrize(("reason", "pauses"), [("not sent: no room", True), ("the venue says no", False)])
+def test_an_order_that_could_not_be_sent_is_not_decided_anew_at_once(reason: str, pauses: bool) -> None:
+    desk = Desk(strategy=Wants(target())).trading()
+    (place,) = desk.placed()
+    desk.wait(0.2)
+    desk.say(PlaceResult, client_id=place.client_id, outcome=REJECTED, reason=reason)
+    desk.wait(0.9)
+    assert bool(desk.placed()) != pauses
+    desk.wait(1.5)
+    assert bool(desk.placed()) == pauses

@@ -22,6 +22,7 @@ from deskbot.core.decisions import Decision
 from deskbot.core.durable import Durable
 from deskbot.core.errors import InvariantViolated
 from deskbot.core.events import (
+    NOT_SENT,
     BalancesAnswer,
     Book,
     CancelAllResult,
@@ -68,6 +69,8 @@ NOTHING: Final[Sequence[Command]] = ()
 ENGINE_FAILED = "EngineFailed"
 MOST_FAILURES = 10  # in one process; more of them, and the shell takes over
 
+NOT_SENT_PAUSE: Final = 1_000_000_000
+
 
 class Engine:
     """One bot's decisions. `prior` are the records of its journal, oldest first, that `durable` does not contain;
@@ -107,7 +110,7 @@ class Engine:
             OrderReport: lambda event: order_life.on_order_report(self._state, event),
             Fill: self._on_fill,
             Funding: lambda event: order_life.on_funding(self._state, event),
-            PlaceResult: lambda event: order_life.on_place_result(self._state, event),
+            PlaceResult: self._on_place_result,
             CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
             CancelAllResult: self._standstill.on_cancel_all,
@@ -282,6 +285,12 @@ class Engine:
 
     def _on_fill(self, fill: Fill) -> None:
         order_life.on_fill(self._state, fill)
+
+    def _on_place_result(self, event: PlaceResult) -> None:
+        """What could not be sent is not decided anew at once: each try is a record in the journal."""
+        order_life.on_place_result(self._state, event)
+        if event.reason.startswith(NOT_SENT):
+            self._rate.hold(self._state.at + NOT_SENT_PAUSE)
 
     def _on_open_orders(self, event: OpenOrdersAnswer) -> None:
         if not self._standstill.on_open_orders(event):

@@ -20,6 +20,7 @@ from deskbot.core.strategy import Strategy
 ACCEPTED = "accepted"  # the venue answered with proof
 REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
 UNKNOWN = "unknown"  # anything else
+NOT_SENT = "not sent:"  # how the reason of a REJECTED begins that never left this machine
 NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
 
 # kinds of executions that nobody ordered: the venue made them; "" is an ordinary trade

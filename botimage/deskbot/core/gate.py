@@ -38,6 +38,11 @@ class OrderRate:
         """One order leaves."""
         self._tokens -= SECOND
 
+    def hold(self, until: int) -> None:
+        """None leaves before then, and one at a time after it."""
+        self._tokens = 0
+        self._at = max(self._at, until)
+
 
 class Proposal:
     """One target on its way through the gate, and what is committed beside it on its market.

@@ -21,7 +21,7 @@ import structlog
 
 from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
 from deskbot.core.engine import Engine
-from deskbot.core.events import Book, Event, Timer
+from deskbot.core.events import NOT_SENT, Book, Event, Timer
 from deskbot.core.records import Latched, Record
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.journal_writer import JournalWriter
@@ -152,7 +152,7 @@ class EngineLoop:
                 self._requests.send(place)
             else:
                 reason = "the journal took too long" if durable else "the journal cannot be written"
-                self._requests.refuse(place, f"not sent: {reason}")
+                self._requests.refuse(place, f"{NOT_SENT} {reason}")
 
     def _finish(self, error: Exception | None) -> None:
         if self._done.done():

@@ -25,6 +25,7 @@ from deskbot.core.commands import (
     QueryPositions,
 )
 from deskbot.core.events import (
+    NOT_SENT,
     REJECTED,
     UNKNOWN,
     BalancesAnswer,
@@ -58,7 +59,6 @@ Request = (
 Emit = Callable[[Event], None]
 
 API_PROBLEM: Final = "venue_api"
-NOT_SENT: Final = "not sent:"
 TIMEOUT_SECONDS: Final = 6.0
 REFUSAL_SILENCE: Final = 10 * NANOSECONDS
 FILLS_TIMEOUT_SECONDS: Final = 60.0  # as many pages as the bot was away for
@@ -102,7 +102,7 @@ class Requests:
     async def _answer(self, request: Request) -> None:
         venue = self.venue
         if isinstance(request, Place) and not self.ready:
-            self.refuse(request, "not sent: the venue is not ready")
+            self.refuse(request, f"{NOT_SENT} the venue is not ready")
         elif venue is None:
             self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
         else:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import structlog
 
+from deskbot.core.events import NOT_SENT
 from deskbot.venues.rate_limits import NEVER, SECOND, Ask, RateLimits, retry_after_of
 from deskbot.venues.rate_tables import RateTable
 
@@ -50,9 +51,9 @@ class Pacer:
         until = self._now() + patience
         while wait := self.limits.wait(ask, self._now()):
             if wait == NEVER:
-                raise NotSent("not sent: the venue has banned this address for asking too much")
+                raise NotSent(f"{NOT_SENT} the venue has banned this address for asking too much")
             if self._now() + wait > until:
-                raise NotSent(f"not sent: the venue's rate limit leaves no room for {wait / SECOND:.1f} s")
+                raise NotSent(f"{NOT_SENT} the venue's rate limit leaves no room for {wait / SECOND:.1f} s")
             await asyncio.sleep(wait / SECOND)
         at = self._now()
         self.limits.take(ask, at)
