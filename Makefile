@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-journal bench-mutation check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-journal bench-feeds bench-mutation check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-idle: setup ## Memory of an idle bot's pod, and the time until it is Ready
 
 bench-journal: setup ## What the journal adds to an order, and how long a restart takes as it grows
 	@$(BIN)/python -m tests.runtime.journal_bench $(ARGS)
+
+bench-feeds: setup ## Each fault of a stream, ten times: seconds until the gate is shut and until all is whole again
+	@$(BIN)/python -m tests.venues.bench_feeds
 
 bench-mutation: setup ## Change the core in every small way and see whether the tests notice (an hour on two cores)
 	@$(BIN)/python -m tests.mutation $(ARGS)
