@@ -144,7 +144,7 @@ async def test_a_silent_private_stream_is_found_out_by_the_audit_when_a_resting_
         await venue.place(Place("d1", dialect.market, BUY, best - 50, 10, True, False))
         await asyncio.sleep(3.1)  # until the lists are past the doubt of being behind the stream
         for topic in dialect.private:
-            simulator.faults.add({"endpoint": topic, "account": "alice", **SILENT})
+            simulator.faults.add({"endpoint": topic, **SILENT})
         watch = Watch(dialect, heard, "private")
         while (await venue.query_open_orders(QueryOpenOrders(1))).orders:
             await bob.place(

@@ -16,7 +16,7 @@ def fed(gap: float, count: int = 200, longest: float = 3.0) -> tuple[Silence, fl
 
 def test_a_busy_stream_is_doubtful_after_a_second_and_a_quiet_one_after_the_longest_patience() -> None:
     assert fed(0.02)[0].patience == 1.0
-    assert round(fed(0.05)[0].patience, 2) == 1.5
+    assert round(fed(0.15)[0].patience, 2) == 1.5
     assert fed(1.0)[0].patience == 3.0
 
 

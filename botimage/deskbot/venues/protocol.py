@@ -67,7 +67,7 @@ class VenueSettings:
     markets: tuple[str, ...]
     credentials: Credentials | None
     endpoint: str | None = None
-    market_silence: float = 3.0
+    market_silence: float = 2.5
     max_clock_offset_ms: int = 150
     request_timeout_ms: int = 5000
     shared_by: int = 1

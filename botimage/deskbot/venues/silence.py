@@ -8,7 +8,7 @@ lose its stream every few seconds.
 from typing import Final
 
 SHORTEST: Final = 1.0
-GAPS: Final = 30  # a silence of so many usual gaps does not happen by chance
+GAPS: Final = 10  # a silence of so many usual gaps is worth a question
 _WEIGHT: Final = 0.1  # of the newest gap in the usual one
 
 
