@@ -425,3 +425,22 @@ def test_a_fill_that_races_the_halt_is_booked() -> None:
     confirm(desk)
     assert desk.durable.ledger(MARKET).position == desk.market.lot
     assert desk.word == "Halted"
+
+
+def test_a_stop_of_a_new_journal_before_its_venue_opened_ends_at_once_and_claims_nothing() -> None:
+    """An earlier, lost journal may have left orders; only a comparison with the venue can tell (seed binance 5103)."""
+    desk = Desk()
+    desk.say_control()
+    desk.say(StopRequested, reason="SIGTERM")
+    stopped = [command for command in desk.said if isinstance(command, Stopped)]
+    assert [command.confirmed for command in stopped] == [False]
+
+
+def test_a_stop_of_a_journal_that_was_compared_with_the_venue_is_proven_when_nothing_is_left_of_it() -> None:
+    first = Desk().trading()
+    first.wait(0.2)
+    desk = Desk(first.records)
+    desk.say_control()
+    desk.say(StopRequested, reason="SIGTERM")
+    stopped = [command for command in desk.said if isinstance(command, Stopped)]
+    assert [command.confirmed for command in stopped] == [True]

@@ -29,7 +29,8 @@ def status_of(ended: "Ended") -> int:
 
 def status_of_run(ended: "Ended", problem: tuple[str, str] | None, notes: "Notes") -> int:
     """The exit status of a run from a file; `problem` is what still was wrong at its end."""
-    status = status_of(ended)
+    # a person's run that reached no venue is told why, and that is all there is to tell
+    status = 0 if ended.unasked and not ended.failed else status_of(ended)
     if status or problem is None:
         return status
     reason, message = problem

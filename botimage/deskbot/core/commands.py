@@ -127,10 +127,14 @@ class Publish:
 
 @dataclass
 class Stopped:
-    """The engine is done; the shell flushes and leaves. `confirmed` says that the venue showed no order left."""
+    """The engine is done; the shell flushes and leaves. `confirmed` says that the venue showed no order left.
+
+    `unasked` says that it was never reached, and that this journal has sent nothing that could be left.
+    """
 
     confirmed: bool
     message: str
+    unasked: bool = False
 
 
 Command = (

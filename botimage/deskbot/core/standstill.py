@@ -106,14 +106,20 @@ class Standstill:
             return
         state = self._state
         proven = self._proven()
-        if (proven and (at_rest or self._nobody_to_ask())) or state.at - self._stop.at >= STOP_PATIENCE:
+        done = self._nothing_sent() or (proven and at_rest)
+        if done or state.at - self._stop.at >= STOP_PATIENCE:
             self.stopped = True
             words = "no order is left" if proven else "the venue has not confirmed that no order is left"
-            state.out.append(Stopped(proven, f"{self._stop.reason}: {words}"))
+            state.out.append(Stopped(proven, f"{self._stop.reason}: {words}", self._nothing_sent()))
 
     def _nobody_to_ask(self) -> bool:
         return not self._state.sends_orders or not self._state.askable
 
+    def _nothing_sent(self) -> bool:
+        return self._nobody_to_ask() and not self._state.durable.live_orders()
+
     def _proven(self) -> bool:
-        nothing_sent = self._nobody_to_ask() and not self._state.durable.live_orders()
-        return nothing_sent or (self._sweep is not None and self._sweep.confirmed_at > 0)
+        """A journal that was never compared with the venue knows nothing of an earlier, lost one's orders."""
+        if self._sweep is not None and self._sweep.confirmed_at > 0:
+            return True
+        return self._nothing_sent() and (not self._state.sends_orders or self._state.durable.day > 0)

@@ -55,7 +55,7 @@ class Bot:
             ended = None
             while ended is None:
                 ended = await self._next_session()
-            return Ended(ended.confirmed, ended.message, ended.failed or self._failed)
+            return Ended(ended.confirmed, ended.message, ended.failed or self._failed, ended.unasked)
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)

@@ -62,11 +62,12 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a bot's life ended: `confirmed` says that the venue showed no order left."""
+    """How a bot's life ended: `confirmed` says that the venue showed no order left, `unasked` that none was reached."""
 
     confirmed: bool
     message: str
     failed: bool = False
+    unasked: bool = False
 
 
 def header_of(seen: Observation, clock: Clock) -> Header:
@@ -172,7 +173,7 @@ class Session:
                 keeping.result()
             if engine.done():
                 stopped = engine.result()
-                return Ended(stopped.confirmed, stopped.message)
+                return Ended(stopped.confirmed, stopped.message, unasked=stopped.unasked)
             if mended.done():
                 return None
             return Ended(False, f"the engine did not stop within {STOP_SECONDS:.0f} s")
