@@ -87,3 +87,24 @@ def test_an_order_that_no_venue_was_ready_for_is_known_not_to_be_there() -> None
     (event,) = run(ask(PLACE, "place", None))
     assert isinstance(event, PlaceResult)
     assert event.outcome == REJECTED
+
+
+@pytest.mark.parametrize("name", ["query_order", "query_open_orders", "query_fills", "place", "cancel"])
+def test_an_answer_in_the_steps_of_an_earlier_venue_is_none_but_what_it_did_is_known(name: str) -> None:
+    async def main() -> Event:
+        clock = virtual_time.clock()
+        events: list[Event] = []
+        requests = Requests(events.append, clock)
+        old, new = (ScriptedVenue(clock, VenueSettings("bybit", "Swap", (MARKET,), None)) for _ in range(2))
+        requests.use(old, ready=True)
+        requests.send(EVERY_REQUEST[name])
+        await asyncio.sleep(0.005)  # it is on its way
+        requests.use(new, ready=True)
+        await asyncio.sleep(FILLS_TIMEOUT_SECONDS)
+        await requests.close()
+        assert len(events) == 1
+        return events[0]
+
+    event = run(main())
+    certain = getattr(event, "complete", getattr(event, "outcome", "") not in (UNKNOWN, REJECTED))
+    assert certain == (name in ("place", "cancel"))

@@ -61,6 +61,7 @@ class Metrics(Collector):
         yield GaugeMetricFamily("desk_dead_man_armed", "1 while the venue would cancel everything by itself.", armed)
         if summary.equity is not None:
             yield GaugeMetricFamily("desk_equity", "Value of the account in the quote coin.", summary.equity / _RATIO)
+        yield from _day(summary)
         yield from self._by_market(summary.positions)
 
     def _by_market(self, positions: list[PositionSummary]) -> Iterator[Metric]:
@@ -84,9 +85,32 @@ def _states(summary: Summary) -> Metric:
     return states
 
 
+def _day(summary: Summary) -> Iterator[Metric]:
+    if summary.day_price is None or summary.day_fees is None or summary.day_funding is None:
+        return
+    day = GaugeMetricFamily("desk_day_pnl", "Where the UTC day's PnL comes from, in quote.", labels=["part"])
+    day.add_metric(["price"], summary.day_price / _RATIO)
+    day.add_metric(["fees"], -summary.day_fees / _RATIO)
+    day.add_metric(["funding"], summary.day_funding / _RATIO)
+    yield day
+
+
 def _counters(summary: Summary) -> Iterator[Metric]:
     yield CounterMetricFamily("desk_orders", "Orders decided since the journal began.", summary.orders)
     yield CounterMetricFamily("desk_fills", "Fills since the journal began.", summary.fills)
+    yield CounterMetricFamily(
+        "desk_missed_fills", "Fills that no stream had told, of this process.", summary.missed_fills
+    )
+    yield CounterMetricFamily(
+        "desk_forced_fills", "Liquidations, auto-deleveraging and settlements of the journal.", summary.forced_fills
+    )
+    yield CounterMetricFamily(
+        "desk_fill_corrections", "Fills whose price or fee the venue stated anew.", summary.corrections
+    )
+    notices = GaugeMetricFamily("desk_notice", "1 for what people should look at.", labels=["reason"])
+    for reason in sorted({reason for reason, _ in summary.notices}):
+        notices.add_metric([reason], 1.0)
+    yield notices
     rejections = CounterMetricFamily("desk_rejections", "Targets dropped before they were sent.", labels=["check"])
     for check, count in sorted(summary.rejections.items()):
         rejections.add_metric([check], count)

@@ -63,6 +63,9 @@ TIMEOUT_SECONDS: Final = 6.0
 REFUSAL_SILENCE: Final = 10 * NANOSECONDS
 FILLS_TIMEOUT_SECONDS: Final = 60.0  # as many pages as the bot was away for
 
+# Their answers are in ticks and lots, which may mean other prices and amounts on a venue that was opened later.
+_IN_STEPS: Final = (QueryOrder, QueryOpenOrders, QueryFills)
+
 _log = structlog.get_logger("deskbot.requests")
 
 
@@ -107,6 +110,8 @@ class Requests:
             self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
         else:
             answer = await self._ask(venue, request)
+            if venue is not self.venue and isinstance(request, _IN_STEPS):
+                answer = unanswered(request, self._clock.now(), "the venue was opened anew meanwhile")
             self._note(answer)
             if isinstance(answer, PlaceResult) and answer.outcome == REJECTED:
                 self._say_refused(answer)
