@@ -192,6 +192,10 @@ class Exchange(Views):
         """The rates settled so far as (venue time, rate), oldest first; the newest 200."""
         return list(self.clearing.funding_history.get(market, ()))
 
+    def order_id(self, count: int) -> str:
+        """The id of the order taken in as the `count`-th, for venues whose ids are numbers."""
+        return self._order_ids.at(count)
+
     # the dead man's switch
 
     def arm(self, at_ns: int, account: str, which: CancelFilter, after_ns: int) -> None:

@@ -49,7 +49,7 @@ def terms_from(change: Amendment, order: Order, last: int | None) -> Terms | Ref
 def _refusal(wanted: NewOrder, account: Account, market: Market) -> Refusal | None:
     listing, last = market.listing, market.tape.last
     is_market = wanted.type is OrderType.MARKET
-    if wanted.link_id and wanted.link_id in account.links:
+    if _is_spent(wanted.link_id, account, listing):
         return Refusal.DUPLICATE_LINK_ID
     return (
         checks.shape_refusal(wanted, listing)
@@ -63,6 +63,11 @@ def _refusal(wanted: NewOrder, account: Account, market: Market) -> Refusal | No
         or checks.count_refusal(account.active.values(), listing, conditional=wanted.trigger_price is not None)
         or _reduce_only_refusal(wanted, account, listing)
     )
+
+
+def _is_spent(link_id: str, account: Account, listing: Listing) -> bool:
+    named = account.links.get(link_id)
+    return named is not None and (not listing.reuses_link_ids or named in account.active)
 
 
 def _amendment_refusal(change: Amendment, order: Order, last: int | None) -> Refusal | None:

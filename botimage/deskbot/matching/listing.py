@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from deskbot.matching.units import ONE, ceiling, decimal, half_even, units
+from deskbot.matching.units import ONE, SCALE, ceiling, decimal, half_even, units
 
 
 class Category(StrEnum):
@@ -21,7 +21,8 @@ class Listing:
     Rates are fractions of the traded value (`Decimal("0.0002")` is 2 bps); a negative maker rate is a rebate.
     `maintenance_rate` is the share of a position's value below which the equity may not fall. `max_market_quantity`
     limits market orders. `price_limit` is the furthest a limit price may lie beyond the last price on the side that
-    takes, as a ratio, or None without such a rule.
+    takes, as a ratio, or None without such a rule. `reuses_link_ids` frees an order link id as soon as its order has
+    ended; without it an id is spent for ever. Fees are rounded up to `fee_places` decimals.
 
     Market data counts in ticks and lots of the grid, `grid_tick` and `grid_step`, by default tick and step themselves.
     Filters may change while a market trades, to any multiples of the grid; the grid never does.
@@ -45,6 +46,8 @@ class Listing:
     max_leverage: Decimal = Decimal(100)
     max_open_orders: int = 500
     max_conditional_orders: int = 10
+    reuses_link_ids: bool = False
+    fee_places: int = 18
     maintenance_rate: Decimal = Decimal("0.005")
     grid_tick: Decimal | None = None
     grid_step: Decimal | None = None
@@ -123,10 +126,11 @@ class Listing:
     def fee(self, amount_units: int, *, maker: bool) -> int:
         """The fee on an amount, in units of the same coin.
 
-        The exact product of amount and rate, as Bybit prints it; where that is finer than 10^-18 it is rounded up,
+        The exact product of amount and rate; where that is finer than `fee_places` decimals it is rounded up,
         in the venue's favour.
         """
-        return ceiling(amount_units * self._rates[maker], ONE)
+        grain = int(10 ** (SCALE - self.fee_places))
+        return ceiling(amount_units * self._rates[maker], ONE * grain) * grain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

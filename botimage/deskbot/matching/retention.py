@@ -28,7 +28,8 @@ def trim(account: "Account", orders_kept: int = ORDERS_KEPT, executions_kept: in
 def _trim_orders(account: "Account", excess: int) -> None:
     for order in [order for order in account.orders.values() if order.status in FINAL][:excess]:
         del account.orders[order.order_id]
-        account.links.pop(order.link_id, None)
+        if account.links.get(order.link_id) == order.order_id:
+            del account.links[order.link_id]
 
 
 def _trim_executions(account: "Account", excess: int) -> None:

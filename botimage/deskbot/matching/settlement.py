@@ -35,7 +35,11 @@ class IdSource:
     def next(self) -> str:
         """The next id."""
         self._count += 1
-        return f"{self._prefix}-{self._count:012x}"
+        return self.at(self._count)
+
+    def at(self, count: int) -> str:
+        """The id of that count, given or yet to be given."""
+        return f"{self._prefix}-{count:012x}"
 
 
 class Settlement:

@@ -72,6 +72,10 @@ class Views:
         order = holder.orders.get(order_id or holder.links.get(link_id, ""))
         return next(iter(self._then(holder, [order])), None) if order is not None else None
 
+    def active_order(self, account: str, order_id: str) -> Order | None:
+        """The order of that id that is open or in flight; None once it is final."""
+        return self._settlement.accounts[account].active.get(order_id)
+
     def open_orders(self, account: str) -> list[Order]:
         """Open orders in every list of the venue, oldest first; none that is in flight."""
         holder = self._settlement.accounts[account]
