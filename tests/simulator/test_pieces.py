@@ -12,10 +12,10 @@ from deskbot.matching import Refusal
 from deskbot.matching.units import units
 from deskbot.simulator.accounts import Trait, parse_account
 from deskbot.simulator.bybit import codes
-from deskbot.simulator.bybit.numbers import Ladder, ratio
 from deskbot.simulator.bybit.rate_limit import AddressLimits, RateLimits
 from deskbot.simulator.bybit.refusals import RULES
 from deskbot.simulator.bybit.signature import Signed, read_headers, verify_request
+from deskbot.simulator.numbers import Ladder, ratio
 from deskbot.simulator.request_log import RequestLog
 
 STEPS = [Decimal(text) for text in ("0.1", "0.01", "0.5", "0.000001", "1", "10", "0.25", "1e-18")]

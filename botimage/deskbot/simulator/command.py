@@ -17,14 +17,19 @@ from deskbot.core.errors import Invalid
 from deskbot.matching import Latency
 from deskbot.simulator.accounts import Account, Trait, parse_account
 from deskbot.simulator.fault_script import read_file
-from deskbot.simulator.server import Simulator, SimulatorOptions
+from deskbot.simulator.server import RULES, Simulator, SimulatorOptions
 
 ACCOUNTS_VARIABLE = "DESK_SIMULATOR_ACCOUNTS"
 Parsed = TypeVar("Parsed")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dialect", choices=["bybit"], default="bybit", help="whose API to speak (default: bybit)")
+    parser.add_argument(
+        "--dialect",
+        choices=sorted(RULES),
+        default="bybit",
+        help="whose filters, fees and limits the markets have (default: bybit); each is spoken under its own hosts",
+    )
     parser.add_argument(
         "--listen",
         type=_typed(parse_address),
@@ -74,6 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="in five seconds, or the address is banned for ten minutes, as on Bybit with 600 (default: no limit)",
     )
+    parser.add_argument(
+        "--weight-per-minute",
+        type=_typed(positive),
+        metavar="N",
+        help="request weight Binance allows a client (default: 6000 on spot, 2400 on USD-M)",
+    )
     parser.add_argument("--round-trip", type=_typed(milliseconds), default=0, metavar="MS", help="request and answer")
     parser.add_argument(
         "--latency", type=_typed(milliseconds), default=0, metavar="MS", help="acknowledgement to effect"
@@ -105,6 +116,8 @@ def read_options(arguments: argparse.Namespace, accounts: str) -> SimulatorOptio
     return SimulatorOptions(
         host=host,
         port=port,
+        dialect=arguments.dialect,
+        weight_per_minute=arguments.weight_per_minute,
         recordings=tuple(arguments.recording),
         speed=arguments.speed,
         seed=arguments.seed,

@@ -34,7 +34,7 @@ QUEUE_LIMIT = 20_000
 class Connection:
     """Belongs to the handler that accepted the socket; anybody may `send`. `account` is "" until authenticated.
 
-    `path` is the request's without the venue's host.
+    `path` is the request's without the venue's host, `query` its parameters.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Connection:
     ) -> None:
         self.name = name
         self.path = path_of(request)
+        self.query = request.query
         self.account = ""
         self.topics: set[str] = set()
         self._request = request

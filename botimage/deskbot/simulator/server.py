@@ -7,24 +7,18 @@ of the path (`/api.bybit.com/v5/...`), so that a client is pointed here by rewri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import WSCloseCode, web
 
-from deskbot.matching import Exchange, Latency
+from deskbot.matching import Exchange, Latency, Listing
 from deskbot.simulator.accounts import Account, Trait, changed
-from deskbot.simulator.bybit.dialect import Gate, handlers
-from deskbot.simulator.bybit.private_feed import PrivateFeed
-from deskbot.simulator.bybit.protection import Protection
-from deskbot.simulator.bybit.public_feed import PublicFeed
-from deskbot.simulator.bybit.rate_limit import AddressLimits, RateLimits
-from deskbot.simulator.bybit.rest import RestDoor
-from deskbot.simulator.bybit.stream_doors import PrivateDoor, PublicDoor
-from deskbot.simulator.bybit.trade_door import TradeDoor
-from deskbot.simulator.bybit.words import BybitWords, TradeWords
+from deskbot.simulator.binance.doors import BinanceDoors
+from deskbot.simulator.binance.listings import as_binance_lists
+from deskbot.simulator.bybit.doors import BybitDoors
 from deskbot.simulator.clock import Clock, SkewedClock, WallClock
 from deskbot.simulator.fault_models import Action, Disconnect, KeyChange, Maintenance
 from deskbot.simulator.faults import Faults
@@ -32,17 +26,18 @@ from deskbot.simulator.ground_truth import LastOrderGone
 from deskbot.simulator.hooks import Hooks
 from deskbot.simulator.incidents import Incidents
 from deskbot.simulator.market_incidents import MarketIncidents
-from deskbot.simulator.passage import Passage
+from deskbot.simulator.parts import Dialect, Parts
 from deskbot.simulator.recordings import Recording
 from deskbot.simulator.replay import MarketSource, Replay, paced
 from deskbot.simulator.request_log import RequestLog
-from deskbot.simulator.sockets import Door, Sockets
+from deskbot.simulator.sockets import Sockets
 from deskbot.simulator.synthetic import SyntheticMarket
 from deskbot.simulator.venue import Venue
 
-CATEGORIES = ("spot", "linear", "inverse", "option")
 SHUTDOWN_SECONDS = 1.0
 BODY_LIMIT_BYTES = 256 * 1024
+# whose filters, fees and rules for client ids the markets have; the recordings' own listings are Bybit's
+RULES: dict[str, Callable[[Listing], Listing]] = {"bybit": lambda listing: listing, "binance": as_binance_lists}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +45,10 @@ class SimulatorOptions:
     """What a simulator is made of. `port` 0 takes any free one; without recordings the market is synthetic.
 
     `round_trip_ms` is how long a request and its answer travel together, `latency` what the matching engine adds after
-    the acknowledgement. `requests_per_second` is the allowance of each account on each private endpoint,
-    `requests_per_address` that of an IP address in five seconds (0: without bound).
+    the acknowledgement. `dialect` says whose rules the markets have; every dialect is spoken all the same.
+    `requests_per_second` is the allowance of each account on each private endpoint of Bybit, `requests_per_address`
+    that of an IP address there in five seconds (0: without bound), `weight_per_minute` that of each client of Binance
+    (None: the venue's own).
     `faults` is a script, its times counted from the start.
     """
 
@@ -63,8 +60,10 @@ class SimulatorOptions:
     accounts: Sequence[Account] = ()
     latency: Latency | None = None
     round_trip_ms: int = 0
+    dialect: str = "bybit"
     requests_per_second: int = 200
     requests_per_address: int = 0
+    weight_per_minute: int | None = None
     faults: Sequence[Action] = ()
 
 
@@ -83,7 +82,8 @@ class Simulator:
         clock = clock or WallClock()
         source = source or _source(options)
         start_ns = clock.now_ns()
-        self.exchange = Exchange(source.listings, seed=options.seed, latency=options.latency, start_ns=start_ns)
+        listings = map(RULES[options.dialect], source.listings)
+        self.exchange = Exchange(listings, seed=options.seed, latency=self._engine_latency(), start_ns=start_ns)
         for account in options.accounts:
             self.exchange.open_account(account.key, account.balances)
         events = paced(Replay(source).events(), start_ns, options.speed)
@@ -97,9 +97,8 @@ class Simulator:
         self._sockets = Sockets(self.faults, clock)
         self._register_incidents()
         MarketIncidents(self.exchange, self.faults, self.incidents)
+        self._dialects: tuple[Dialect, ...] = (BybitDoors(self._parts()), BinanceDoors(self._parts()))
         self.faults.order(options.faults)
-        self._public = PublicFeed(self.venue)
-        self._private = PrivateFeed(self.venue)
         self.base_url = ""
         self._runner: web.AppRunner | None = None
         self._pacing: asyncio.Task[None] | None = None
@@ -143,22 +142,35 @@ class Simulator:
             self._pacing.result()
 
     def _application(self) -> web.Application:
-        options, venue, log = self.options, self.venue, self.log
-        protection = Protection(venue, self.accounts)
-        gate = Gate(self.accounts, RateLimits(options.requests_per_second), handlers(protection))
-        way = options.round_trip_ms / 2000
-        passage = Passage(venue, self.faults, BybitWords(venue.clock), way)
-        rest = RestDoor(venue, gate, passage, log, AddressLimits(options.requests_per_address), self.faults.announced)
-        trade = TradeDoor(self._sockets, gate, venue, Passage(venue, self.faults, TradeWords(venue.clock), way), log)
         application = web.Application(client_max_size=BODY_LIMIT_BYTES)
-        application.add_routes(Hooks(venue, self.faults, log, self.last_order_gone).routes())
-        for category in CATEGORIES:
-            self._add_socket(application, f"public/{category}", PublicDoor(category, self._public, venue, log))
-        self._add_socket(application, "private", PrivateDoor(self._private, protection, gate, venue, log))
-        self._add_socket(application, "trade", trade)
-        application.router.add_route("*", "/{host}/{path:v5/.*}", rest.handle)
+        application.add_routes(Hooks(self.venue, self.faults, self.log, self.last_order_gone).routes())
+        for dialect in self._dialects:
+            application.add_routes(dialect.routes())
         application.on_shutdown.append(self._say_goodbye)
         return application
+
+    def _engine_latency(self) -> Latency | None:
+        """Bybit acknowledges before its engine has worked, Binance answers after: there it is part of the way."""
+        return self.options.latency if self.options.dialect == "bybit" else None
+
+    def _waiting_seconds(self) -> float:
+        latency = self.options.latency
+        return 0.0 if latency is None or self.options.dialect == "bybit" else latency.entry_ns / 1e9
+
+    def _parts(self) -> Parts:
+        options = self.options
+        return Parts(
+            venue=self.venue,
+            accounts=self.accounts,
+            faults=self.faults,
+            incidents=self.incidents,
+            log=self.log,
+            sockets=self._sockets,
+            one_way_seconds=options.round_trip_ms / 2000 + self._waiting_seconds() / 2,
+            requests_per_second=options.requests_per_second,
+            requests_per_address=options.requests_per_address,
+            weight_per_minute=options.weight_per_minute,
+        )
 
     def _register_incidents(self) -> None:
         """What can happen to any venue, whatever its dialect."""
@@ -180,14 +192,9 @@ class Simulator:
         account = self.accounts[change.account]
         self.accounts[change.account] = changed(account, Trait(change.set), undo=undo)
 
-    def _add_socket(self, application: web.Application, path: str, door: Door) -> None:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await self._sockets.serve(request, door)
-
-        application.router.add_get(f"/{{host}}/v5/{path}", handle)
-
     async def _say_goodbye(self, _application: web.Application) -> None:
-        self._public.close()
+        for dialect in self._dialects:
+            dialect.close()
         await self._sockets.close()
 
 

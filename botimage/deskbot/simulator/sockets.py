@@ -28,7 +28,9 @@ GOODBYE_SECONDS = 0.5
 
 
 class Door(Protocol):
-    """What a kind of socket does with its clients. `receive` must not block; an unreadable message is an empty one."""
+    """What a kind of socket does with its clients; it must not block. An unreadable message is an empty one."""
+
+    def enter(self, connection: Connection) -> None: ...
 
     def receive(self, connection: Connection, message: dict[str, Any]) -> None: ...
 
@@ -43,16 +45,20 @@ class Sockets:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: dict[Connection, web.WebSocketResponse] = {}
 
-    async def serve(self, request: web.Request, door: Door) -> web.StreamResponse:
+    async def serve(self, request: web.Request, door: Door, ping_seconds: float | None = None) -> web.StreamResponse:
+        """`ping_seconds`: how often the venue pings; a client that does not answer is cut off."""
         refused = await self._refused(request)
         if refused is not None:
             return refused
-        socket = web.WebSocketResponse(receive_timeout=SILENCE_LIMIT_SECONDS, timeout=GOODBYE_SECONDS, compress=False)
+        socket = web.WebSocketResponse(
+            receive_timeout=SILENCE_LIMIT_SECONDS, timeout=GOODBYE_SECONDS, compress=False, heartbeat=ping_seconds
+        )
         await socket.prepare(request)
         connection = Connection(request, socket, f"simulator-{next(self._names)}", self._faults, self._clock)
         self._open[connection] = socket
         writer = self.spawn(connection.write())
         try:
+            door.enter(connection)
             await _read(socket, connection, door)
         finally:
             self._open.pop(connection, None)

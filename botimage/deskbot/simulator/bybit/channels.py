@@ -1,23 +1,19 @@
-"""One public stream topic each: what was last published, what a newcomer is told, what changed since.
+"""Bybit's public stream topics: what a newcomer is told, what changed since, and how either is worded.
 
-A channel publishes at Bybit's pace for its topic: the first change starts a timer, everything until it fires goes into
-one message. All subscribers of a topic get the same messages, so a newcomer's snapshot is the state last
-published, not the state of now, and the next message's `u` is exactly one more.
+A newcomer's snapshot is the state last published, not the state of now, and the next message's `u` is one more.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from itertools import count
-
-import msgspec
 
 from deskbot.matching import Candle, Category, Exchange, Listing
 from deskbot.simulator.bybit import rest_market
 from deskbot.simulator.bybit.call import Json
-from deskbot.simulator.bybit.numbers import money, price, quantity
-from deskbot.simulator.clock import Clock, Timer
-from deskbot.simulator.connection import Connection
+from deskbot.simulator.channel import Channel, Levels, changes
+from deskbot.simulator.clock import Clock
+from deskbot.simulator.numbers import money, price, quantity
 
 BOOK_INTERVAL_SECONDS = {1: 0.01, 50: 0.02, 200: 0.1, 500: 0.1, 1000: 0.2}
 TRADE_INTERVAL_SECONDS = 0.01
@@ -25,61 +21,22 @@ TICKER_INTERVAL_SECONDS = 0.1
 CANDLE_INTERVAL_SECONDS = 1.0
 
 
-class Channel(ABC):
-    def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock, interval_seconds: float) -> None:
-        self.topic = topic
-        self.listing = listing
-        self.exchange = exchange
-        self.clock = clock
-        self.subscribers: set[Connection] = set()
-        self._interval_seconds = interval_seconds
-        self._timer: Timer | None = None
-
-    def subscribe(self, connection: Connection) -> None:
-        if not self.subscribers:
-            self.begin()
-        self.subscribers.add(connection)
-        greeting = self.greeting()
-        if greeting is not None:
-            connection.send(greeting, self.topic)
-
-    def mark(self) -> None:
-        """The market has changed: publish within the interval."""
-        if self.subscribers and self._timer is None:
-            self._timer = self.clock.call_later(self._interval_seconds, self.flush)
-
-    def flush(self) -> None:
-        self._timer = None
-        message = self.update() if self.subscribers else None
-        if message is not None:
-            encoded = msgspec.json.encode(message)
-            for connection in self.subscribers:
-                connection.send_encoded(encoded, self.topic)
-
-    def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+class Topic(Channel):
+    """A channel whose messages are in Bybit's envelope."""
 
     def message(self, kind: str, data: object) -> Json:
         return {"topic": self.topic, "type": kind, "ts": self.clock.now_ns() // 1_000_000, "data": data}
 
-    @abstractmethod
-    def begin(self) -> None:
-        """The first subscriber is coming: take the present state as published."""
-
-    @abstractmethod
-    def greeting(self) -> Json | None:
-        """What a newcomer is told first."""
+    def updates(self) -> list[Json]:
+        message = self.update()
+        return [] if message is None else [message]
 
     @abstractmethod
     def update(self) -> Json | None:
         """What changed since the last message, None if nothing did."""
 
 
-Levels = dict[int, int]
-
-
-class BookChannel(Channel):
+class BookChannel(Topic):
     """`orderbook.DEPTH.SYMBOL`: a snapshot, then deltas with consecutive `u`."""
 
     def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock, depth: int) -> None:
@@ -103,7 +60,7 @@ class BookChannel(Channel):
     def update(self) -> Json | None:
         bids, asks = self._bids, self._asks
         self._take()
-        changed_bids, changed_asks = _changes(bids, self._bids), _changes(asks, self._asks)
+        changed_bids, changed_asks = changes(bids, self._bids), changes(asks, self._asks)
         if not changed_bids and not changed_asks:
             return None
         self._update_id += 1
@@ -129,12 +86,7 @@ class BookChannel(Channel):
         return [[price(listing, ticks), quantity(listing, lots) if lots else "0"] for ticks, lots in levels]
 
 
-def _changes(before: Levels, after: Levels) -> list[tuple[int, int]]:
-    gone = [(ticks, 0) for ticks in before if ticks not in after]
-    return gone + [(ticks, lots) for ticks, lots in after.items() if before.get(ticks) != lots]
-
-
-class TradeChannel(Channel):
+class TradeChannel(Topic):
     """`publicTrade.SYMBOL`: the trades since the last message; a newcomer hears only of new ones."""
 
     def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock) -> None:
@@ -144,9 +96,6 @@ class TradeChannel(Channel):
     def begin(self) -> None:
         newest = self.exchange.trades(self.listing.key, limit=1)
         self._last_id = newest[-1].trade_id if newest else 0
-
-    def greeting(self) -> None:
-        return None
 
     def update(self) -> Json | None:
         trades = self.exchange.trades(self.listing.key, after_id=self._last_id)
@@ -171,7 +120,7 @@ class TradeChannel(Channel):
         return self.message("snapshot", data)
 
 
-class TickerChannel(Channel):
+class TickerChannel(Topic):
     """`tickers.SYMBOL`: spot always whole, linear first whole and then only the fields that changed."""
 
     def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock) -> None:
@@ -199,7 +148,7 @@ class TickerChannel(Channel):
         return self.message(kind, data) | {"cs": next(self._cross_sequence)}
 
 
-class CandleChannel(Channel):
+class CandleChannel(Topic):
     """`kline.1.SYMBOL`: the running minute, and each minute once more when it is over."""
 
     def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock) -> None:
@@ -209,9 +158,6 @@ class CandleChannel(Channel):
     def begin(self) -> None:
         newest = self.exchange.candles(self.listing.key, limit=1)
         self._running_ns = newest[-1].start_ns if newest else 0
-
-    def greeting(self) -> None:
-        return None
 
     def update(self) -> Json | None:
         candles = [one for one in self.exchange.candles(self.listing.key, limit=2) if one.start_ns >= self._running_ns]

@@ -7,10 +7,10 @@ from deskbot.simulator.bybit.channels import (
     BOOK_INTERVAL_SECONDS,
     BookChannel,
     CandleChannel,
-    Channel,
     TickerChannel,
     TradeChannel,
 )
+from deskbot.simulator.channel import Channel
 from deskbot.simulator.connection import Connection
 from deskbot.simulator.venue import Venue
 

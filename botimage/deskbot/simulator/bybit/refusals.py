@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deskbot.matching import Listing, Refusal
 from deskbot.simulator.bybit import codes
-from deskbot.simulator.bybit.numbers import plain
+from deskbot.simulator.numbers import plain
 
 RULES: dict[Refusal, codes.Rule] = {
     Refusal.UNKNOWN_ACCOUNT: codes.both(10003, "API key is invalid."),

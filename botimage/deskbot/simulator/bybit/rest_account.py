@@ -9,7 +9,7 @@ from deskbot.matching.units import ONE, half_even, units
 from deskbot.simulator.accounts import Trait
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
-from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
+from deskbot.simulator.numbers import milliseconds, money, plain, price, quantity
 
 STABLE_COINS = ("USDT", "USDC", "USD")
 

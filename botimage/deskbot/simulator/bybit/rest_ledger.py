@@ -15,8 +15,8 @@ from deskbot.matching import Category, Exchange, ExecutionReport, FundingReport,
 from deskbot.matching.ledger import MarketLedger
 from deskbot.matching.units import decimal
 from deskbot.simulator.bybit.call import Call, Json
-from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
 from deskbot.simulator.bybit.shapes import SIDES, fee_rate
+from deskbot.simulator.numbers import milliseconds, money, plain, price, quantity
 
 TYPES = {
     Origin.OWNER: "TRADE",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-
 from deskbot.matching import Candle, Category, Exchange, Listing, MarketStatus, TradePrint
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
-from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity, ratio
+from deskbot.simulator.candles import MINUTE_NS, fold
+from deskbot.simulator.numbers import milliseconds, money, plain, price, quantity, ratio
 
 LAUNCH_MS = "1585526400000"
-MINUTE_NS = 60_000_000_000
 INTERVAL_MINUTES = {
     "1": 1, "3": 3, "5": 5, "15": 15, "30": 30, "60": 60, "120": 120, "240": 240, "360": 360, "720": 720, "D": 1440
 }  # fmt: skip
@@ -200,22 +197,6 @@ def candles(call: Call) -> Json:
     folded = fold(call.exchange.candles(listing.key, limit=limit * minutes), minutes)
     shown = [one for one in folded if start <= one.start_ns <= end][-limit:]
     return _list(call, [candle(listing, one) for one in reversed(shown)]) | {"symbol": listing.symbol}
-
-
-def fold(minutes: Sequence[Candle], width: int) -> Iterator[Candle]:
-    """Minute candles joined into candles of `width` minutes, aligned to the epoch."""
-    width_ns = width * MINUTE_NS
-    for start, group in groupby(minutes, key=lambda one: one.start_ns // width_ns * width_ns):
-        parts = list(group)
-        yield Candle(
-            start_ns=start,
-            open=parts[0].open,
-            high=max(part.high for part in parts),
-            low=min(part.low for part in parts),
-            close=parts[-1].close,
-            volume=sum(part.volume for part in parts),
-            turnover=sum(part.turnover for part in parts),
-        )
 
 
 def candle(listing: Listing, one: Candle) -> list[str]:

@@ -8,8 +8,8 @@ from deskbot.matching import Category
 from deskbot.simulator.accounts import Account, Trait
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
-from deskbot.simulator.bybit.numbers import milliseconds, plain
 from deskbot.simulator.bybit.refusals import refuse
+from deskbot.simulator.numbers import milliseconds, plain
 
 UNIFIED_TRADING_ACCOUNT_2_PRO = 6
 

@@ -31,8 +31,8 @@ from deskbot.matching import (
 from deskbot.simulator.accounts import Trait
 from deskbot.simulator.bybit import codes
 from deskbot.simulator.bybit.call import Call, Json
-from deskbot.simulator.bybit.numbers import milliseconds, plain
 from deskbot.simulator.bybit.refusals import refuse
+from deskbot.simulator.numbers import milliseconds, plain
 
 LINEAR_CANCEL_ALL_LIMIT = 500
 BATCH_LIMIT = {"linear": 20, "spot": 10}

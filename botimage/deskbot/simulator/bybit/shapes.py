@@ -18,7 +18,7 @@ from deskbot.matching.orders import (
 )
 from deskbot.matching.reports import ExecutionReport, FundingReport, OrderReport
 from deskbot.matching.units import decimal
-from deskbot.simulator.bybit.numbers import milliseconds, money, plain, price, quantity
+from deskbot.simulator.numbers import milliseconds, money, plain, price, quantity
 
 Json = dict[str, Any]
 

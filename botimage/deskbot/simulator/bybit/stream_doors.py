@@ -25,6 +25,9 @@ class PublicDoor:
     venue: Venue
     log: RequestLog
 
+    def enter(self, connection: Connection) -> None:
+        """A client is told nothing before it asks."""
+
     def receive(self, connection: Connection, message: Json) -> None:
         match message.get("op"):
             case "ping":
@@ -67,6 +70,9 @@ class PrivateDoor:
     gate: Gate
     venue: Venue
     log: RequestLog
+
+    def enter(self, connection: Connection) -> None:
+        """A client is told nothing before it asks."""
 
     def receive(self, connection: Connection, message: Json) -> None:
         match message.get("op"):

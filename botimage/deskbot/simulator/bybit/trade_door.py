@@ -34,6 +34,9 @@ class TradeDoor:
     passage: Passage
     log: RequestLog
 
+    def enter(self, connection: Connection) -> None:
+        """A client is told nothing before it asks."""
+
     def receive(self, connection: Connection, message: Json) -> None:
         operation = message.get("op")
         if operation == "ping":

@@ -1,4 +1,4 @@
-"""Integers as the strings Bybit prints: prices and quantities with the decimals of their step, money unpadded."""
+"""Integers as the strings venues print: prices and quantities with the decimals of their step, money unpadded."""
 
 from __future__ import annotations
 
