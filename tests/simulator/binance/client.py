@@ -33,10 +33,10 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def public(self, side: str, path: str, **parameters: Any) -> Any:
+    async def public(self, side: str, path: str, /, **parameters: Any) -> Any:
         return await self._send("GET", side, path, urlencode(parameters), "", {})
 
-    async def signed(self, method: str, side: str, path: str, **parameters: Any) -> Any:
+    async def signed(self, method: str, side: str, path: str, /, **parameters: Any) -> Any:
         text = self.sign({"timestamp": self.now_ms(), "recvWindow": 5000} | parameters)
         query, body = ("", text) if method in ("POST", "PUT") else (text, "")
         return await self._send(method, side, path, query, body, {"X-MBX-APIKEY": self.key})
@@ -60,14 +60,18 @@ class Client:
         async with self._session.request("GET" if body is None else "POST", self.base_url + path, json=body) as answer:
             return await answer.json()
 
-    async def limit(self, side: str = LINEAR, **changes: Any) -> Any:
+    async def hook_delete(self, path: str) -> Any:
+        async with self._session.delete(self.base_url + path) as answer:
+            return await answer.json()
+
+    async def limit(self, side: str = LINEAR, /, **changes: Any) -> Any:
         """A limit buy far from the market, changed as wished; None leaves a parameter out."""
         order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
         order |= {"price": "59000", "newOrderRespType": "RESULT"} | changes
         wanted = {name: value for name, value in order.items() if value is not None}
         return await self.signed("POST", side, "/order", **wanted)
 
-    async def market(self, direction: str, quantity: str = "0.01", side: str = LINEAR, **more: Any) -> Any:
+    async def market(self, direction: str, quantity: str = "0.01", side: str = LINEAR, /, **more: Any) -> Any:
         order = {"symbol": "BTCUSDT", "side": direction, "type": "MARKET", "quantity": quantity}
         return await self.signed("POST", side, "/order", **order, **({"newOrderRespType": "RESULT"} | more))
 

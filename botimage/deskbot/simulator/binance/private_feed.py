@@ -15,7 +15,6 @@ from deskbot.matching import (
     ExecutionReport,
     FundingReport,
     OrderReport,
-    OrderStatus,
     PositionReport,
     Report,
     WalletReport,
@@ -134,29 +133,27 @@ class PrivateFeed:
             event = events.execution_report(listing, report, fill, known=known, now_ms=self._now_ms())
             self._send(report.account, Category.SPOT, event)
             return
-        if wording.is_conditional(report):
-            known = self._tell_algo(report)
+        now_ms = self._now_ms()
+        status = self._algo_status(report) if wording.is_conditional(report) else None
+        known = known and status != "TRIGGERED"
+        told = [] if status is None else [events.algo_update(listing, report, status, now_ms=now_ms)]
         if not wording.is_algo(listing, report):
-            now_ms = self._now_ms()
             event = events.order_trade_update(listing, report, fill, realised, known=known, now_ms=now_ms)
+            told = [event, *told] if status == "FINISHED" else [*told, event]
+        for event in told:
             self._send(report.account, Category.LINEAR, event)
 
-    def _tell_algo(self, report: OrderReport) -> bool:
-        """The algo order's own events; answers whether the order it became was known before."""
-        listing, known = self._exchange.listings[report.market], report.order_id in self._triggered
-        if wording.is_algo(listing, report):
-            status = wording.status(report)
-        elif report.status in FINAL:
+    def _algo_status(self, report: OrderReport) -> str | None:
+        """What became of an algo order as such; None where only the order it became has changed."""
+        if wording.is_algo(self._exchange.listings[report.market], report):
+            return wording.status(report)
+        if report.status in FINAL:
             self._triggered.discard(report.order_id)
-            status = "FINISHED"
-        elif report.status is OrderStatus.NEW and not known:
-            self._triggered.add(report.order_id)
-            status = "TRIGGERED"
-        else:
-            return known
-        event = events.algo_update(listing, report, status, now_ms=self._now_ms())
-        self._send(report.account, Category.LINEAR, event)
-        return known
+            return "FINISHED"
+        if report.order_id in self._triggered:
+            return None
+        self._triggered.add(report.order_id)
+        return "TRIGGERED"
 
     def _tell_money(self, account: str, batch: _Batch) -> None:
         now_ms = self._now_ms()

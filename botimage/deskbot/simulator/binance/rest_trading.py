@@ -46,7 +46,8 @@ def create(call: Call) -> Json:
 def check_order(call: Call) -> Json:
     """Everything that can be said of an order without the matching engine."""
     listing = call.listing()
-    if call.spot and would_trigger(call, listing, read_order(call, listing)):
+    wanted = read_order(call, listing)
+    if call.spot and would_trigger(call, listing, wanted):
         raise codes.WOULD_TRIGGER.refusal(call.category)
     return {}
 
@@ -110,8 +111,6 @@ def find(
         raise codes.NO_IDENTITY.refusal(call.category)
     order_id = "" if number is None else order_id_of(call.exchange, number)
     order = call.exchange.find_order(call.key, order_id=order_id, link_id="" if order_id else client_id)
-    if order is None and order_id:
-        order = call.exchange.active_order(call.key, order_id)
     if order is None or order.market != listing.key or hidden(listing, order):
         raise missing.refusal(call.category)
     return order
