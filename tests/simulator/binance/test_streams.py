@@ -82,6 +82,25 @@ async def test_two_clients_at_different_paces_see_the_same_chain(client: Client,
 
 
 @BOTH
+async def test_depth_events_chain_while_others_press(simulator: Simulator, client: Client, side: str) -> None:
+    async def press(key: str) -> None:
+        async with Client(simulator.base_url, key) as other:
+            for _ in range(60):
+                placed = await other.limit(side)
+                await other.signed("DELETE", side, "/order", symbol="BTCUSDT", orderId=placed["orderId"])
+
+    async with client.stream(side, f"/stream?streams={DEPTH}/btcusdt@bookTicker/btcusdt@trade") as socket:
+        pressing = asyncio.gather(press("key"), press("other"))
+        chain: list[dict[str, Any]] = []
+        while len(chain) < 12 or not pressing.done():
+            message = await socket.receive_json(timeout=5)
+            if message["stream"] == DEPTH:
+                chain.append(message["data"])
+        await pressing
+    assert [event["U"] for event in chain[1:]] == [event["u"] + 1 for event in chain[:-1]]
+
+
+@BOTH
 async def test_every_public_stream_says_what_it_should(client: Client, side: str) -> None:
     names = ["btcusdt@bookTicker", "btcusdt@trade", "btcusdt@aggTrade", "btcusdt@kline_1m", "btcusdt@ticker"]
     seen: dict[str, dict[str, Any]] = {}
