@@ -223,7 +223,7 @@ def check_orders(exchange: Exchange, who: str) -> None:
         assert (order.status is OrderStatus.FILLED) == (order.lots > 0 and order.remaining_lots == 0)
         assert order.reserved_units == wanted_reservation(order)
         if order.ticks and order.origin is Origin.OWNER:
-            assert all((order.ticks - fill.ticks) * order.side.sign >= 0 for fill in own)
+            assert all((fill.order_ticks - fill.ticks) * order.side.sign >= 0 for fill in own)
         if order.time_in_force is TimeInForce.FILL_OR_KILL and order.ticks:
             assert order.filled_lots in {0, order.lots}
         if order.time_in_force is TimeInForce.POST_ONLY:
