@@ -75,9 +75,9 @@ class Client:
         order = {"symbol": "BTCUSDT", "side": direction, "type": "MARKET", "quantity": quantity}
         return await self.signed("POST", side, "/order", **order, **({"newOrderRespType": "RESULT"} | more))
 
-    def stream(self, side: str, path: str = "/ws") -> Any:
+    def stream(self, side: str, path: str = "/ws", **options: Any) -> Any:
         """A WebSocket as an async context manager."""
-        return self._session.ws_connect(f"{self.base_url}/{STREAMS[side]}{path}")
+        return self._session.ws_connect(f"{self.base_url}/{STREAMS[side]}{path}", **options)
 
     def socket_api(self) -> Any:
         return self._session.ws_connect(f"{self.base_url}/ws-api.binance.com:443/ws-api/v3")

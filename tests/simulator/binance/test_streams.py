@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
 
+from deskbot.matching import Category
+from deskbot.simulator.binance import doors
 from deskbot.simulator.server import Simulator
 from tests.simulator.binance.client import LINEAR, SPOT, Client
 
@@ -263,7 +266,15 @@ async def test_an_account_hears_nothing_of_another(simulator: Simulator, client:
         assert (await socket.receive_json(timeout=5))["o"]["c"] == "own"
 
 
-async def test_the_venue_pings_and_both_dialects_are_spoken_at_once(simulator: Simulator, client: Client) -> None:
+async def test_the_venue_pings(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(doors.PING_SECONDS, Category.SPOT, 0.1)
+    async with client.stream(SPOT, autoping=False) as socket:
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.PING
+        # a client that does not answer is cut off
+        assert (await socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+
+
+async def test_both_dialects_are_spoken_at_once(simulator: Simulator, client: Client) -> None:
     order = await client.limit(LINEAR)
     paths = {"binance": "/fapi.binance.com/fapi/v1/time", "bybit": "/api.bybit.com/v5/market/time"}
     assert "serverTime" in await client.hook(paths["binance"])
