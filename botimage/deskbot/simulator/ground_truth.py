@@ -7,7 +7,7 @@ the account's list of orders last became empty: the end of a halt as the venue s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from deskbot.matching import Exchange, ExecutionReport, MarketTruth, OrderReport, Report
@@ -47,18 +47,23 @@ class LastOrderGone:
 
 
 def ground_truth(
-    exchange: Exchange, account: str, gone: LastOrderGone | None = None, until: str = ""
+    exchange: Exchange,
+    account: str,
+    gone: LastOrderGone | None = None,
+    until: str = "",
+    name: Callable[[str], str] = str,
 ) -> dict[str, Any]:
     """The view of `GET /ground-truth`; money as decimal strings, markets by their ccxt names.
 
     With `until` position, cash, fees, realisedPnl, fills, executions and lastExecutionId are those right after that
-    execution; orders are always those of now. Raises UnknownExecution, and KeyError for an unknown account.
+    execution; orders are always those of now. `name` turns an execution's id into what clients know it by.
+    Raises UnknownExecution, and KeyError for an unknown account.
     """
     truth = exchange.ground_truth(account)
     fills = exchange.executions(account)
     markets, later = truth.markets, 0
     if until:
-        kept, fills = fills, _up_to(fills, until)
+        kept, fills = fills, _up_to(fills, until, name)
         markets, later = _summed(exchange, account, fills), len(kept) - len(fills)
     last = fills[-1] if fills else None
     return {
@@ -68,7 +73,7 @@ def ground_truth(
         "openOrders": truth.open_orders,
         "ordersInFlight": truth.orders_in_flight,
         "executions": truth.executions - later,
-        "lastExecutionId": last.execution_id if last is not None else None,
+        "lastExecutionId": name(last.execution_id) if last is not None else None,
         "lastExecutionSequence": last.sequence if last is not None else None,
         "lastOrderGoneAt": gone.stamp_ns(account) if gone is not None else None,
     }
@@ -105,9 +110,9 @@ def _text(units: int) -> str:
     return format(decimal(units), "f")
 
 
-def _up_to(fills: list[ExecutionReport], until: str) -> list[ExecutionReport]:
+def _up_to(fills: list[ExecutionReport], until: str, name: Callable[[str], str]) -> list[ExecutionReport]:
     for index, fill in enumerate(fills):
-        if fill.execution_id == until:
+        if name(fill.execution_id) == until:
             return fills[: index + 1]
     raise UnknownExecution(f"the account has no execution {until!r}, or none that is still kept")
 

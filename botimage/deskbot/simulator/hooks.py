@@ -16,7 +16,12 @@ from deskbot.simulator.venue import Venue
 
 
 class Hooks:
-    def __init__(self, venue: Venue, faults: Faults, log: RequestLog, gone: LastOrderGone) -> None:
+    """`name` is how the venue of the markets calls an execution: the ground truth says and takes that."""
+
+    def __init__(
+        self, venue: Venue, faults: Faults, log: RequestLog, gone: LastOrderGone, name: Callable[[str], str] = str
+    ) -> None:
+        self._name = name
         self._venue = venue
         self._faults = faults
         self._log = log
@@ -43,7 +48,8 @@ class Hooks:
             return _problem(404, f"unknown account {account!r}: name one by ?account=KEY")
         self._venue.step()
         try:
-            return _json(ground_truth(exchange, account, self._gone, request.query.get("until", "")))
+            until = request.query.get("until", "")
+            return _json(ground_truth(exchange, account, self._gone, until, self._name))
         except UnknownExecution as error:
             return _problem(404, str(error))
 

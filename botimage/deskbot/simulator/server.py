@@ -18,6 +18,7 @@ from deskbot.matching import Exchange, Latency, Listing
 from deskbot.simulator.accounts import Account, Trait, changed
 from deskbot.simulator.binance.doors import BinanceDoors
 from deskbot.simulator.binance.listings import as_binance_lists
+from deskbot.simulator.binance.texts import number_of
 from deskbot.simulator.bybit.doors import BybitDoors
 from deskbot.simulator.clock import Clock, SkewedClock, WallClock
 from deskbot.simulator.fault_models import Action, Disconnect, KeyChange, Maintenance
@@ -38,6 +39,9 @@ SHUTDOWN_SECONDS = 1.0
 BODY_LIMIT_BYTES = 256 * 1024
 # whose filters, fees and rules for client ids the markets have; the recordings' own listings are Bybit's
 RULES: dict[str, Callable[[Listing], Listing]] = {"bybit": lambda listing: listing, "binance": as_binance_lists}
+
+# how clients know an execution: Binance's ids are numbers
+NAMES: dict[str, Callable[[str], str]] = {"bybit": str, "binance": lambda identity: str(number_of(identity))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,9 @@ class Simulator:
 
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=BODY_LIMIT_BYTES)
-        application.add_routes(Hooks(self.venue, self.faults, self.log, self.last_order_gone).routes())
+        application.add_routes(
+            Hooks(self.venue, self.faults, self.log, self.last_order_gone, NAMES[self.options.dialect]).routes()
+        )
         for dialect in self._dialects:
             application.add_routes(dialect.routes())
         application.on_shutdown.append(self._say_goodbye)

@@ -48,6 +48,14 @@ async def test_fills_add_up_to_ground_truth(client: Client, side: str) -> None:
         assert Fraction(truth["realisedPnl"]) == realised
 
 
+@pytest.mark.parametrize("side", [SPOT, LINEAR])
+async def test_ground_truth_knows_executions_by_the_numbers_clients_know(client: Client, side: str) -> None:
+    fills = await _trade(client, side)
+    for count in (1, len(fills)):
+        truth = await client.hook(f"/ground-truth?account=key&until={fills[count - 1]['id']}")
+        assert (truth["executions"], truth["lastExecutionId"]) == (count, str(fills[count - 1]["id"]))
+
+
 async def test_the_wallet_moved_by_exactly_what_ground_truth_says(client: Client) -> None:
     for side in (SPOT, LINEAR):
         await _trade(client, side)
