@@ -25,9 +25,9 @@ class Guarded:
 
     def client(self, url: str) -> Any:
         """ccxt's client of an address, guarded when it is new."""
-        known = self.clients or {}
+        new = url not in (self.clients or {})  # ccxt puts the client into that very dictionary
         client = super().client(url)  # type: ignore[misc]
-        if url not in known:
+        if new:
             client.throttle = self.throttler
             client.handle_text_or_binary_message = MethodType(_handle, client)
             client.ping_loop = MethodType(_ping, client)

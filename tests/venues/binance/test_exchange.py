@@ -126,6 +126,15 @@ async def test_the_venues_last_words_break_the_connection(kind: str, message: Ro
         wire.exchange.handle_message(client, message)
 
 
+@KINDS
+async def test_every_connection_of_an_instance_is_broken_by_what_cannot_be_read(kind: str) -> None:
+    wire, _, first = _listening(kind)
+    second = wire.exchange.client(ADDRESS[kind].replace("/ws/0", "/ws/1"))
+    for client in (first, second):
+        client.handle_text_or_binary_message("{not json")
+        assert "JSONDecodeError" in type(client.error).__name__
+
+
 async def test_the_spot_private_stream_begins_with_the_acknowledgement() -> None:
     wire, heard, client = _listening("Spot")
     client.subscriptions.update(spot=True, **{"1": {"method": wire.exchange.handle_user_data_stream_subscribe}})
