@@ -67,6 +67,38 @@ def test_a_signal_stops_gracefully_and_both_ledgers_are_equal(file: Path, number
     assert re.fullmatch("[0-9a-f]{64}", result["digest"])
 
 
+BINANCE = {"binance": ("Spot", "BTC/USDT"), "binanceusdm": ("Swap", "BTC/USDT:USDT")}
+
+
+def write_binance(file: Path, exchange: str) -> None:
+    market_type, market = BINANCE[exchange]
+    venue = {**manifest()["spec"]["venue"], "exchange": exchange, "marketType": market_type}
+    params = {"size": "0.002", "spread": "0.0003%", "requote": "0%"}  # the least that Binance's futures take
+    write(file, venue=venue, markets=[market], strategies=[{**QUICK, "params": params}])
+
+
+@pytest.mark.parametrize("exchange", BINANCE)
+def test_a_bot_on_binance_trades_and_stops_with_both_ledgers_equal(file: Path, exchange: str) -> None:
+    write_binance(file, exchange)
+    with running(file, "--output", "json", "--seed", "3") as (process, address):
+        until(lambda: get(f"{address}/report")["fills"] > 2, 60, "no fills")
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=15)
+    assert process.returncode == 0, err
+    result = json.loads(out)
+    assert result["ledger"] == result["groundTruth"]
+    assert (result["openOrders"], result["stopConfirmed"], result["fills"] > 2) == (0, True, True)
+
+
+@pytest.mark.parametrize("exchange", BINANCE)
+def test_a_bot_on_binance_runs_in_virtual_time_too(file: Path, exchange: str) -> None:
+    write_binance(file, exchange)
+    done = run(file, "--for", "60s", "--speed", "max", "--seed", "3", "--output", "json")
+    result = json.loads(done.stdout)
+    assert result["ledger"] == result["groundTruth"]
+    assert (result["openOrders"], result["fills"] > 2) == (0, True)
+
+
 def test_a_halt_written_into_the_file_halts_and_an_acknowledgement_resumes(file: Path) -> None:
     with running(file, "--seed", "3") as (process, address):
         write(file, halted=True)

@@ -18,15 +18,14 @@ from pathlib import Path
 
 import uvloop
 
-from deskapi import TradingBot
-from deskbot import __version__
+from deskapi import Exchange, TradingBot
+from deskbot import __version__, matching
 from deskbot.backtest.command import require_fit
 from deskbot.cli.ending import status_of_run
 from deskbot.cli.notes import Notes
 from deskbot.cli.result import result_of
 from deskbot.cli.tables import Lines, LiveTable, Silence, print_result
 from deskbot.core.errors import DeskError, Invalid
-from deskbot.matching import Exchange
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import CredentialSource, fixed, from_directory, from_manifest
@@ -42,6 +41,8 @@ from deskstrategies.catalogue import check
 LISTEN = "127.0.0.1:0"
 BALANCES = {"USDT": Decimal(10_000), "BTC": Decimal(1)}
 OWN_KEY = Credentials("desk-run", "desk-run-secret")
+# whose filters, fees and limits the markets of the simulator within have
+_DIALECTS = {Exchange.BINANCE: "binance", Exchange.BINANCE_USDM: "binance", Exchange.BYBIT: "bybit"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Place:
                 self.wrong.append(error)
             process.bot.stop("the market data ended")
 
-    def books(self) -> tuple[Exchange, str] | None:
+    def books(self) -> tuple[matching.Exchange, str] | None:
         """The simulator's own books, and the account to look up."""
         return (self.simulator.exchange, OWN_KEY.api_key) if self.simulator is not None else None
 
@@ -113,7 +114,11 @@ async def _place(arguments: argparse.Namespace, bot: TradingBot) -> AsyncIterato
     account = Account(OWN_KEY.api_key, OWN_KEY.secret, BALANCES)
     simulator = Simulator(
         SimulatorOptions(
-            recordings=tuple(arguments.recording), speed=arguments.speed, seed=arguments.seed, accounts=(account,)
+            recordings=tuple(arguments.recording),
+            speed=arguments.speed,
+            seed=arguments.seed,
+            accounts=(account,),
+            dialect=_DIALECTS[bot.spec.venue.exchange],
         )
     )
     require_fit(bot, simulator.exchange.listings.values())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from deskbot.matching import Candle, Category, Exchange, Listing, TradePrint
 from deskbot.simulator.binance import rest_market
+from deskbot.simulator.binance.snapshots import Snapshots
 from deskbot.simulator.binance.texts import eight, price, quantity
 from deskbot.simulator.candles import fold
 from deskbot.simulator.channel import Channel, Json, Levels, changes
@@ -51,10 +52,13 @@ class Stream(Channel):
 
 
 class DepthStream(Stream):
-    """`SYMBOL@depth[@PACE]`: the levels that changed since the event before."""
+    """`SYMBOL@depth[@PACE]`: the levels that were touched since the event before."""
 
-    def __init__(self, topic: str, listing: Listing, exchange: Exchange, clock: Clock, seconds: float) -> None:
+    def __init__(
+        self, topic: str, listing: Listing, exchange: Exchange, clock: Clock, seconds: float, snapshots: Snapshots
+    ) -> None:
         super().__init__(topic, listing, exchange, clock, seconds)
+        self._snapshots = snapshots
         self._bids: Levels = {}
         self._asks: Levels = {}
         self._told = 0
@@ -65,7 +69,9 @@ class DepthStream(Stream):
     def updates(self) -> Sequence[Json]:
         bids, asks = self._bids, self._asks
         sequence, book_ns = self._take()
-        bid_changes, ask_changes = changes(bids, self._bids), changes(asks, self._asks)
+        shown = self._snapshots.since(self.listing.key, self._told)
+        bid_changes = _touched([bids, *(dict(view.bids) for view in shown)], self._bids)
+        ask_changes = _touched([asks, *(dict(view.asks) for view in shown)], self._asks)
         if not bid_changes and not ask_changes:
             return ()
         before, self._told = self._told, sequence
@@ -78,6 +84,11 @@ class DepthStream(Stream):
         view = self.exchange.book(self.listing.key, WHOLE_BOOK)
         self._bids, self._asks = dict(view.bids), dict(view.asks)
         return view.sequence, view.time_ns
+
+
+def _touched(befores: list[Levels], now: Levels) -> list[tuple[int, int]]:
+    """The levels that differ from any of the moments before."""
+    return list(dict(level for before in befores for level in changes(before, now)).items())
 
 
 class PartialDepthStream(Stream):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from deskbot.matching import Exchange
 from deskbot.simulator.accounts import Account, Trait
+from deskbot.simulator.binance.snapshots import Snapshots
 
 LISTEN_KEY_NS = 3_600_000_000_000
 
@@ -20,6 +21,7 @@ class Desk:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self.snapshots = Snapshots()
         self._keys: dict[str, str] = {}
         self._due_ns: dict[str, int] = {}
         self._made = 0

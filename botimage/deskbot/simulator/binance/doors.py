@@ -37,7 +37,7 @@ class BinanceDoors:
         private = PrivateFeed(venue)
         desk.on_expired(private.expire)
         parts.incidents.on(ListenKeys, lambda fault: desk.expire(fault.account))
-        self._feeds = {side: PublicFeed(venue, side) for side in Category}
+        self._feeds = {side: PublicFeed(venue, side, desk.snapshots) for side in Category}
         passage = Passage(venue, parts.faults, BinanceWords(), parts.one_way_seconds)
         carried = Passage(venue, parts.faults, SocketWords(), parts.one_way_seconds)
         self._rest = RestDoor(venue, requests, passage, log)

@@ -7,6 +7,7 @@ import re
 from deskbot.matching import Category, Listing
 from deskbot.simulator.binance import channels
 from deskbot.simulator.binance.rest_market import INTERVAL_MINUTES
+from deskbot.simulator.binance.snapshots import Snapshots
 from deskbot.simulator.channel import Channel
 from deskbot.simulator.connection import Connection
 from deskbot.simulator.venue import Venue
@@ -15,9 +16,10 @@ NAME = re.compile(r"(?P<symbol>[a-z0-9]+)@(?P<kind>[A-Za-z]+)(?P<size>\d*)(?:_(?
 
 
 class PublicFeed:
-    def __init__(self, venue: Venue, category: Category) -> None:
+    def __init__(self, venue: Venue, category: Category, snapshots: Snapshots) -> None:
         self._venue = venue
         self._category = category
+        self._snapshots = snapshots
         self._channels: dict[str, Channel] = {}
         venue.on_market(self._moved)
 
@@ -81,4 +83,4 @@ class PublicFeed:
             return None
         if size:
             return channels.PartialDepthStream(name, listing, exchange, clock, seconds, int(size))
-        return channels.DepthStream(name, listing, exchange, clock, seconds)
+        return channels.DepthStream(name, listing, exchange, clock, seconds, self._snapshots)

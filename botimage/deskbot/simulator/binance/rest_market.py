@@ -38,7 +38,7 @@ def depth(call: Call) -> Json:
     size = call.integer("limit") or (100 if call.spot else 500)
     if not call.spot and size not in LINEAR_DEPTHS:
         raise codes.INVALID_DEPTH.refusal(call.category, limit=str(size))
-    view = call.exchange.book(listing.key, min(size, 5000))
+    view = call.desk.snapshots.show(listing.key, call.exchange.book(listing.key, min(size, 5000)))
     shape: Json = {"lastUpdateId": view.sequence}
     if not call.spot:
         shape |= {"E": call.said_ns // 1_000_000, "T": view.time_ns // 1_000_000}
