@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deskbot.core import orders
@@ -40,6 +40,7 @@ class Venue:
 
 
 @settings(max_examples=60)
+@example(times=[NOW_MS + 2], ago=5 * DAY_MS - 1, days=1)  # in our future, and where one span ends and the next begins
 @given(
     times=st.lists(st.integers(NOW_MS - 20 * DAY_MS, NOW_MS + 5000), max_size=60),
     ago=st.integers(0, 20 * DAY_MS),
