@@ -107,7 +107,7 @@ def _writable(path: Path, wanted: Header, begin: Begin) -> Opened:
 
 def _readable(path: Path, wanted: Header, error: DeskError) -> Opened | None:
     """What can be read where nothing can be written; None when that is nothing either."""
-    if not isinstance(error, Transient) or not path.exists():
+    if not isinstance(error, Transient) or not path.is_file():
         return None
     try:
         try:
