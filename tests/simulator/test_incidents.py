@@ -60,6 +60,7 @@ async def test_a_position_closed_by_the_venue_is_an_execution_of_its_own_type(
 async def test_a_liquidation_is_streamed_with_the_orders_it_cancels(client: Client) -> None:
     await client.market("Buy", "0.5")
     await client.limit(orderLinkId="resting")
+    assert len((await client.get("/v5/order/realtime", **LINEAR))["result"]["list"]) == 1
     async with client.stream("private") as socket:
         await socket.send_json(client.authentication())
         await socket.send_json({"op": "subscribe", "args": ["order", "execution", "position"]})
