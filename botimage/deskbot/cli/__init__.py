@@ -11,6 +11,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; the exit status: 0 done, 1 failed, 2 wrong input."""
     arguments = parse(list(sys.argv[1:] if argv is None else argv))
     module = {
+        "bench": "deskbot.bench.command",
         "simulator": "deskbot.simulator.command",
         "simulate": "deskbot.simulation.command",
         "run": "deskbot.cli.run",

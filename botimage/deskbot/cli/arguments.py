@@ -33,6 +33,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if argv[:1] == ["simulate"]:
         imported("deskbot.simulation.command").add_arguments(simulate)
     _add_journal(commands.add_parser("journal", help="look at a bot's journal"))
+    bench = commands.add_parser("bench", help="measure the engine on a tape of quotes")
+    if argv[:1] == ["bench"]:
+        imported("deskbot.bench.command").add_arguments(bench)
     arguments = parser.parse_args(argv)
     if arguments.command == "run":
         _check_run(run, arguments)

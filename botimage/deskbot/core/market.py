@@ -184,11 +184,3 @@ class MarketState:
         if at - self.changed_at > FROZEN_AFTER and self.traded_at - self.changed_at > TAPE_SLACK:
             return BOOK_FROZEN
         return ""
-
-    def judge(self, at: int, max_age: int) -> bool:
-        """Keep the verdict of now in `verdict`, and say whether a fault has begun that was not there before."""
-        verdict = self.unusable(at, max_age)
-        if verdict == self.verdict:
-            return False
-        self.verdict = verdict
-        return verdict != ""

@@ -72,6 +72,12 @@ class Reconciliation:
         self._heirs = False  # whether orders of an earlier journal were about when this one began
         self._opening: dict[str, int] = {}  # new market -> position less executions, the same since `_opening_at`
         self._opening_at = 0
+        self._next_due = 0  # nothing is due earlier, unless an execution is missing
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is asked, needed or waited for."""
+        return not self._asked and not self._needed and self.done_at > 0
 
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
@@ -83,6 +89,7 @@ class Reconciliation:
         self._last.clear()
         self._judged = False
         self._looks = 0
+        self._next_due = 0
         self._needed = {ORDERS, POSITIONS, BALANCES, *self._fill_topics()}
         for order in state.durable.live_orders():
             if order.state == SENT:
@@ -92,8 +99,9 @@ class Reconciliation:
         """Ask what is due. Called on every timer and after every answer."""
         for market, positions in self._held.items():
             positions.add(self._state.durable.ledger(market).position)
-        for topic in sorted(self._topics_due()):
-            self._ask(topic)
+        if self._needed or self._state.at >= self._next_due or self._missing_fills():
+            for topic in sorted(self._topics_due()):
+                self._ask(topic)
         if not (self._needed or in_doubt(self._state) or self._missing_fills()):
             self._conclude()
         self._say_if_overdue()
@@ -273,6 +281,7 @@ class Reconciliation:
         every = {ORDERS: ORDERS_EVERY, POSITIONS: POSITIONS_EVERY, BALANCES: BALANCES_EVERY}
         every.update(dict.fromkeys(self._fill_topics(), FILLS_EVERY))
         due |= {t for t, period in every.items() if at - self._last.get(t, 0) >= period}
+        self._next_due = min(at if t in due else self._last.get(t, 0) + period for t, period in every.items())
         due |= {_fills_of(m) for m in self._missing_fills() if at - self._last.get(_fills_of(m), 0) >= RETRY}
         return due - waiting
 

@@ -31,6 +31,7 @@ class State:
         self.order_ids = OrderIds(object_uid, epoch_ms)
         self.out: list[Command] = []
         self.views: dict[str, View] = {}
+        self.revision = 0  # of what views show of ours: counts records, objects and listings
         self.dropped: dict[str, list[tuple[int, str]]] = {}  # of each market's targets, by which check, at last
         self.decision: Decision | None = None  # the last one
         self.decision_sink: Callable[[Decision], None] | None = None
@@ -58,6 +59,7 @@ class State:
 
     def record(self, record: Record) -> None:
         """Make a fact durable: applied now, in the journal before anything that depends on it leaves."""
+        self.revision += 1
         self.durable.apply(record)
         self.out.append(Persist(record))
 

@@ -35,6 +35,8 @@ class View:
     `max_position` and `max_order` are the envelope's limits in units of quote. `buys` and `sells` count the bot's
     orders on the market that may rest now or later, those on their way in or out too. `candles` are the minutes so far.
     `forced` counts what the venue itself has made of the position: liquidations, auto-deleveraging, settlements.
+    `sequence` is the venue's number of the book, 0 where it gives none: a strategy is asked again on one book when its
+    orders have changed meanwhile.
     """
 
     __slots__ = (
@@ -50,7 +52,9 @@ class View:
         "max_order",
         "max_position",
         "position",
+        "revision",
         "sells",
+        "sequence",
     )
 
     def __init__(
@@ -68,6 +72,7 @@ class View:
         buys: int = 0,
         sells: int = 0,
         forced: int = 0,
+        sequence: int = 0,
     ) -> None:
         self.at = at
         self.instrument = instrument
@@ -82,6 +87,8 @@ class View:
         self.buys = buys
         self.sells = sells
         self.forced = forced
+        self.sequence = sequence
+        self.revision = -1  # the engine's own: when it last looked at what is the bot's
 
     @property
     def position_value(self) -> int:

@@ -1,0 +1,56 @@
+"""`desk bench engine`: the reference workload on a tape, timed."""
+
+import resource
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from deskbot.bench.sink import Sink
+from deskbot.bench.tape import Tape
+from deskbot.bench.workload import Workload
+from deskbot.core.money import UNIT, from_units
+from deskbot.runtime.clock import NANOSECONDS, Clock
+
+BASIS_POINTS: Final = 10_000
+KILOBYTES_PER_MEGABYTE: Final = 1024
+
+
+def run(tape: Path, requote: Decimal, offset: Decimal, digest: bool) -> dict[str, Any]:
+    """One pass; `requote` and `offset` are in basis points. Raises Invalid for a tape that is none."""
+    clock = Clock()
+    sink = Sink(digest)
+    with Tape(tape) as opened:
+        workload = Workload(ratio(requote), ratio(offset), sink.persist, sink.decided)
+        began = clock.now()
+        for piece in opened.pieces():
+            workload.quotes(*piece)
+        sink.flush()
+        seconds = (clock.now() - began) / NANOSECONDS
+    summary = workload.summary()
+    position = sum(one.amount for one in summary.positions)
+    return {
+        "quotes": opened.quotes,
+        "orders": summary.orders,
+        "fills": summary.fills,
+        "pnl": float(round(Decimal(summary.pnl) / UNIT, 4)),
+        "position": float(from_units(position)),
+        "seconds": round(seconds, 4),
+        "quotesPerSecond": round(opened.quotes / seconds),
+        "peakMegabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES_PER_MEGABYTE, 1),
+        "journalBytes": sink.written,
+        "compiled": is_compiled(),
+        "rejections": dict(summary.rejections),
+        **({"digest": sink.hexdigest()} if digest else {}),
+    }
+
+
+def ratio(basis_points: Decimal) -> Fraction:
+    """Basis points as an exact share of 1."""
+    return Fraction(basis_points) / BASIS_POINTS
+
+
+def is_compiled() -> bool:
+    """Whether this process runs the compiled engine."""
+    module = __import__("deskbot.core.engine", fromlist=["__file__"])
+    return not str(module.__file__).endswith(".py")

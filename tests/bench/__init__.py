@@ -1,0 +1,1 @@
+"""The reference workload, its tape and its venue."""
