@@ -220,7 +220,7 @@ def test_i5_no_order_leaves_on_a_book_that_is_not_sound(monkeypatch: Patch) -> N
 
 
 def quote_anything(engine: Engine, market: MarketState) -> None:
-    market.judge(engine._state.at, 10**18)
+    market.verdict = market.unusable(engine._state.at, 10**18)
     limits: Limits = LIMITS
     quoting.make_so(engine._state, limits, market, [target()], OrderRate())
 
