@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-journal bench-feeds bench-mutation check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-journal bench-feeds bench-mutation bench-engine compiled check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,10 +47,16 @@ apiserver: setup ## Against a real etcd and API server
 cluster: setup ## Against real pods on a real kubelet
 	@$(BIN)/pytest -q -m cluster
 
-bench: bench-halt bench-idle bench-journal ## Every benchmark; figures in build/bench
+bench: bench-halt bench-idle bench-journal bench-engine ## Every benchmark; figures in build/bench
 
 bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds until the venue's last order was gone
 	@$(BIN)/python -m tests.desk.bench halt
+
+bench-engine: setup ## The reference workload through the full engine, pure and compiled: quotes per second, microseconds
+	@$(BIN)/python -m tests.bench
+
+compiled: setup ## The engine compiled by mypyc, into build/compiled (needs a C compiler; put it first in PYTHONPATH)
+	@$(BIN)/python -m deskbot.bench.compiled build/compiled
 
 bench-idle: setup ## Memory of an idle bot's pod, and the time until it is Ready
 	@$(BIN)/python -m tests.desk.bench idle

@@ -41,7 +41,7 @@ def piece(quotes: list[tuple[int, int]], gap: int = 5_000_000) -> Piece:
 
 def run(pieces: list[Piece], requote: Fraction, offset: Fraction) -> Summary:
     sink = Sink(digest=False)
-    workload = Workload(requote, offset, sink.persist, sink.decided)
+    workload = Workload(requote, offset, sink)
     for one in pieces:
         workload.quotes(*one)
     return workload.summary()

@@ -11,6 +11,7 @@ from deskbot.core.durable import Durable
 from deskbot.core.ledger import Ledger
 from deskbot.core.money import UNIT, from_units, to_units
 from deskbot.core.records import FillCorrected, Filled, Funded, Opened, Record, from_tuple, to_tuple
+from tests.core.builds import interpreted_only
 from tests.core.desk import MARKET
 from tests.core.state_of import state_of
 from tests.reference_ledger import ReferenceFill, ReferenceLedger, in_units
@@ -140,6 +141,7 @@ def test_nothing_is_put_before_the_position_a_journal_began_with() -> None:
     assert (ledger.position, ledger.cost, ledger.realised) == (0, 0, to_units(600 - 100 - 200))
 
 
+@interpreted_only
 def test_a_correction_of_what_left_the_window_changes_nothing() -> None:
     with patch.object(ledgers, "WINDOW", 1):
         ledger = folded([filled(n, 1, 100, 1) for n in range(4)])

@@ -28,7 +28,8 @@ from tests.core.desk import LIMITS, MARKET, Desk, Wants, restarted, sent, target
 Patch = pytest.MonkeyPatch
 
 # What breaks an engine here is replaced while it runs, which a compiled one does not allow.
-pytestmark = pytest.mark.skipif(not engine_module.__file__.endswith(".py"), reason="the engine is compiled")
+if not engine_module.__file__.endswith(".py"):
+    pytest.skip("the engine is compiled", allow_module_level=True)
 
 
 def trading(*targets: Target) -> Desk:

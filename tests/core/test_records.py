@@ -11,6 +11,7 @@ from deskbot.simulation.faults import draw
 from deskbot.simulation.life import Life
 from tests.core.desk import Desk, Wants, target
 from tests.core.state_of import state_of
+from tests.runtime.records import field_types
 
 KINDS = typing.get_args(Record)
 VALUES: dict[object, typing.Any] = {int: 7, str: "text", bool: True}
@@ -18,8 +19,7 @@ VALUES: dict[object, typing.Any] = {int: 7, str: "text", bool: True}
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_record_survives_the_way_out_and_back(kind: type[Record]) -> None:
-    types = {name: of for name, of in typing.get_type_hints(kind.__init__).items() if name != "return"}
-    record = kind(**{name: VALUES[of] for name, of in types.items()})
+    record = kind(**{name: VALUES[of] for name, of in field_types(kind).items()})
     row = to_tuple(record)
     assert row[0] == kind.__name__
     assert from_tuple(row) == record

@@ -19,6 +19,7 @@ from deskbot.core.remembered import Remembered
 from deskbot.core.snapshot import Piece, pieces, restore, take
 from deskbot.simulation.faults import draw
 from deskbot.simulation.life import Life
+from tests.core.builds import interpreted_only
 from tests.core.desk import EPOCH_MS, START, UID
 from tests.core.state_of import state_of
 from tests.runtime.records import filled
@@ -100,6 +101,7 @@ def test_fills_and_ids_come_in_pieces_of_bounded_size_and_in_order(monkeypatch: 
     assert restored.forgotten_ms == whole.trades["BTC/USDT:USDT"].forgotten_ms
 
 
+@interpreted_only
 def test_every_field_of_what_survives_is_in_the_snapshot_or_volatile() -> None:
     first = filled("t1")
     assert isinstance(first, Filled)

@@ -1,5 +1,9 @@
 """Strategies for journal records, with integers beyond 64 bits and text of any kind."""
 
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints
 
 from hypothesis import strategies as st
@@ -14,9 +18,22 @@ _TYPES = {
 _KINDS = records.Record.__args__
 
 
+def _as_written() -> ModuleType:
+    """The records from their source: compiled classes do not tell the types of their fields."""
+    spec = spec_from_file_location("records_as_written", Path(records.__file__).with_name("records.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_AS_WRITTEN = _as_written()
+
+
 def field_types(kind: type[records.Record]) -> dict[str, Any]:
     """The fields of a record with their types."""
-    hints = get_type_hints(kind.__init__)
+    hints = get_type_hints(getattr(_AS_WRITTEN, kind.__name__).__init__)
     del hints["return"]
     return hints
 

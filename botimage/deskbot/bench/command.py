@@ -1,4 +1,4 @@
-"""`desk bench`: figures of the engine. `engine` runs the reference workload on a tape, `tape` writes one."""
+"""`desk bench`: figures of the engine: the reference workload, the cost of its parts, and a tape to run it on."""
 
 import argparse
 import json
@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     engine.add_argument("--digest", action="store_true", help="SHA-256 of journal records and decisions, untimed runs")
     engine.add_argument("--output", choices=[TABLE, "json"], default=TABLE, help="json: one object at the end")
+    steps = kinds.add_parser("steps", help="microseconds of a tick without action, an order's life and a fill")
+    steps.add_argument("--output", choices=[TABLE, "json"], default=TABLE, help="json: one object at the end")
     tape = kinds.add_parser("tape", help="write the synthetic tape of the reference workload")
     tape.add_argument("out", type=Path, metavar="OUT.npz")
     tape.add_argument("--count", type=_count, default=1_000_000, metavar="N", help="quotes (default: 1000000)")
@@ -37,6 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.what == "tape":
             _write_tape(arguments)
+        elif arguments.what == "steps":
+            from deskbot.bench.steps import measure as measure_steps  # noqa: PLC0415
+
+            _show(measure_steps(), arguments.output)
         else:
             from deskbot.bench.engine import run as measure  # noqa: PLC0415
 

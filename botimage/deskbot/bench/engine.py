@@ -11,6 +11,7 @@ from deskbot.bench.tape import Tape
 from deskbot.bench.workload import Workload
 from deskbot.core.money import UNIT, from_units
 from deskbot.runtime.clock import NANOSECONDS, Clock
+from deskbot.runtime.memory import settle
 
 BASIS_POINTS: Final = 10_000
 KILOBYTES_PER_MEGABYTE: Final = 1024
@@ -21,7 +22,8 @@ def run(tape: Path, requote: Decimal, offset: Decimal, digest: bool) -> dict[str
     clock = Clock()
     sink = Sink(digest)
     with Tape(tape) as opened:
-        workload = Workload(ratio(requote), ratio(offset), sink.persist, sink.decided)
+        workload = Workload(ratio(requote), ratio(offset), sink)
+        settle()
         began = clock.now()
         for piece in opened.pieces():
             workload.quotes(*piece)

@@ -11,21 +11,20 @@ its own price; then the engine sees it; what it asks for is done and answered be
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 from deskbot.bench.maker import ReferenceMaker
+from deskbot.bench.sink import Sink
 from deskbot.bench.venue import NO_ASK, NO_BID, TouchVenue
 from deskbot.core.commands import Command, Persist, Publish
-from deskbot.core.decisions import Decision
 from deskbot.core.engine import Engine
-from deskbot.core.events import Book, Control, Event, StreamChange, Timer, Trade, VenueReady
+from deskbot.core.events import Control, Event, Quote, StreamChange, Timer, Trade, VenueReady
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.limits import Limits
 from deskbot.core.market import JUMP_PARTS
 from deskbot.core.money import UNIT
-from deskbot.core.records import Record
 from deskbot.core.summary import Summary
 
 MARKET: Final = "BTC/USDT:USDT"
@@ -60,21 +59,20 @@ LIMITS: Final = Limits(
 
 
 class Workload:
-    """One run. `persist` gets every record in order, `decided` every decision."""
+    """One run. `sink` gets every record and every decision, in order."""
 
-    __slots__ = ("_engine", "_events", "_half_mid", "_next_timer", "_persist", "_quotes", "_strategy", "_venue")
+    __slots__ = ("_engine", "_events", "_half_mid", "_next_timer", "_quotes", "_sink", "_strategy", "_venue")
 
     def __init__(
         self,
         requote: Fraction,
         offset: Fraction,
-        persist: Callable[[Record], None],
-        decided: Callable[[Decision], None],
+        sink: Sink,
     ) -> None:
         self._strategy = ReferenceMaker(requote, offset, ORDER_LOTS, CAP)
-        self._engine = Engine(UID, 1, VERSION, decided=decided)
+        self._engine = Engine(UID, 1, VERSION, decided=sink.decided)
         self._venue = TouchVenue(INSTRUMENT)
-        self._persist = persist
+        self._sink = sink
         self._events: deque[Event] = deque()
         self._quotes = 0
         self._half_mid = 0
@@ -88,13 +86,14 @@ class Workload:
             self._open(times[0])
         self._show_jump(times[0], bids[0], asks[0])
         engine, venue, number = self._engine, self._venue, self._quotes
-        for at, bid, ask, bid_size, ask_size in zip(times, bids, asks, bid_lots, ask_lots, strict=True):
+
+        for at, bid, ask, bid_size, ask_size in zip(times, bids, asks, bid_lots, ask_lots):  # noqa: B905
             number += 1
             if at >= self._next_timer:
                 self._time(at)
             if ask <= venue.bid or bid >= venue.ask:
                 self._cross(at, bid, ask)
-            commands = engine.handle(Book(at, MARKET, [(bid, bid_size)], [(ask, ask_size)], 0, number, number - 1))
+            commands = engine.handle(Quote(at, MARKET, bid, bid_size, ask, ask_size, 0, number, number - 1))
             if commands:
                 self._obey(at, bid, ask, commands)
         self._quotes = number
@@ -156,6 +155,6 @@ class Workload:
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
         for command in commands:
             if isinstance(command, Persist):
-                self._persist(command.record)
+                self._sink.persist(command.record)
             elif not isinstance(command, Publish):
                 self._venue.send(at, bid, ask, command, self._events)

@@ -39,6 +39,7 @@ from deskbot.core.events import (
     PlaceResult,
     PositionsAnswer,
     Problem,
+    Quote,
     Relisted,
     StopRequested,
     StreamChange,
@@ -65,7 +66,6 @@ DAY = 86_400_000_000_000
 RECONCILING = "reconciling"
 VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
-OF_ORDERS: Final = (PlaceResult, CancelResult, OrderReport, Fill)
 NOTHING: Final[Sequence[Command]] = ()
 ENGINE_FAILED = "EngineFailed"
 MOST_FAILURES = 10  # in one process; more of them, and the shell takes over
@@ -96,6 +96,7 @@ class Engine:
         self._dead_man = DeadMan(self._state)
         self._rate = OrderRate()
         self._may_quote = False  # what `_why_not` says, for the busy path: only what `_settle` follows can change it
+        self._asked_about = -1  # the revision at which the strategies were last asked after an order event
         self._shown: tuple[Any, ...] = ()
         self._since = 0
         for record in prior:
@@ -104,15 +105,13 @@ class Engine:
         self._invariants = Invariants(self._state, self._reconciliation, self._standstill)
         self._failures = 0
         self._steps: dict[type, Callable[[Any], None]] = {
+            Book: self._on_book,
+            Trade: self._on_trade,
             Candle: self._on_candle,
             Timer: self._on_timer,
             VenueClock: self._on_venue_clock,
             StreamChange: self._on_stream_change,
-            OrderReport: lambda event: order_life.on_order_report(self._state, event),
-            Fill: self._on_fill,
             Funding: lambda event: order_life.on_funding(self._state, event),
-            PlaceResult: self._on_place_result,
-            CancelResult: lambda event: order_life.on_cancel_result(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
             CancelAllResult: self._standstill.on_cancel_all,
             OpenOrdersAnswer: self._on_open_orders,
@@ -132,29 +131,33 @@ class Engine:
     def handle(self, event: Event) -> Sequence[Command]:
         """Take one event in and say what is to be done now, in order; a quiet book costs no list."""
         state = self._state
-        at = event.at
-        if at > state.at:
-            if not state.at:
-                self._forget_the_future(at)
-            state.at = at
         if state.out:
             state.out = []
         try:
-            if isinstance(event, Book):
-                self._on_book(event)
-            elif isinstance(event, Trade):
-                self._on_trade(event)
+            # by name what there is most of: compiled, what is looked up by its type costs three times as much
+            if isinstance(event, Quote):
+                self._pass_to(event.at)
+                self._on_quote(event)
+            elif isinstance(event, (PlaceResult, CancelResult, OrderReport, Fill)):
+                self._pass_to(event.at)
+                self._on_order_event(event)
             else:
+                self._pass_to(event.at)
                 self._steps[type(event)](event)
-                if self._may_quote and isinstance(event, OF_ORDERS):
-                    self._flow()
-                else:
+                if not isinstance(event, (Book, Trade)):
                     self._settle()
             if state.out or state.violation:
                 self._invariants.hold()
         except Exception as error:
             self._fail_closed(event, error)
         return state.out or NOTHING
+
+    def _pass_to(self, at: int) -> None:
+        state = self._state
+        if at > state.at:
+            if not state.at:
+                self._forget_the_future(at)
+            state.at = at
 
     def _fail_closed(self, event: Event, error: Exception) -> None:
         """Take back what would add risk, latch, and stand still. Raises what it was given when it was too often."""
@@ -196,6 +199,12 @@ class Engine:
         market = self._state.markets.get(book.market)
         if market is not None:
             market.on_book(book)
+            self._quote(market)
+
+    def _on_quote(self, quote: Quote) -> None:
+        market = self._state.markets.get(quote.market)
+        if market is not None:
+            market.on_quote(quote)
             self._quote(market)
 
     def _on_trade(self, trade: Trade) -> None:
@@ -291,8 +300,19 @@ class Engine:
         for market in self._state.markets.values():
             market.on_venue_clock(event.offset)
 
-    def _on_fill(self, fill: Fill) -> None:
-        order_life.on_fill(self._state, fill)
+    def _on_order_event(self, event: PlaceResult | CancelResult | OrderReport | Fill) -> None:
+        if isinstance(event, PlaceResult):
+            self._on_place_result(event)
+        elif isinstance(event, CancelResult):
+            order_life.on_cancel_result(self._state, event)
+        elif isinstance(event, OrderReport):
+            order_life.on_order_report(self._state, event)
+        else:
+            order_life.on_fill(self._state, event)
+        if self._may_quote:
+            self._flow()
+        else:
+            self._settle()
 
     def _on_place_result(self, event: PlaceResult) -> None:
         """What could not be sent is not decided anew at once: each try is a record in the journal."""
@@ -357,9 +377,13 @@ class Engine:
         if state.problems or state.durable.latch is not None or not self._reconciliation.idle:
             self._settle()
             return
+        if state.revision == self._asked_about:
+            return  # nothing of ours has changed since the strategies were asked
         for market in state.markets.values():
             self._quote(market)
-        self._dead_man.step(may_leave=False)
+        self._asked_about = state.revision
+        if state.control is not None and state.control.dead_man_after:
+            self._dead_man.step(may_leave=False)
 
     def _settle(self) -> None:
         """Go on with whatever is under way, the most urgent first."""

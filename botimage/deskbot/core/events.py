@@ -3,8 +3,8 @@
 Every event carries `at`: nanoseconds since the Unix epoch, anchored once when the process starts and advanced by the
 monotonic clock, so that a stepped wall clock never bends a duration. Events are never changed after they are made.
 
-Market events (`Book`, `Trade`) and `Timer` are volatile. The others change what a restart must know; the engine
-turns those into journal records (`records.py`) before it acts on them.
+Market events (`Book`, `Quote`, `Trade`) and `Timer` are volatile. The others change what a restart must know; the
+engine turns those into journal records (`records.py`) before it acts on them.
 """
 
 from dataclasses import dataclass, field
@@ -51,6 +51,34 @@ class Book:
         self.market = market
         self.bids = bids
         self.asks = asks
+        self.venue_ms = venue_ms
+        self.sequence = sequence
+        self.previous = previous
+
+
+class Quote:
+    """The touch of a market alone, in ticks and lots, as a ticker or a tape of quotes gives it; otherwise a `Book`."""
+
+    __slots__ = ("ask", "ask_lots", "at", "bid", "bid_lots", "market", "previous", "sequence", "venue_ms")
+
+    def __init__(
+        self,
+        at: int,
+        market: str,
+        bid: int,
+        bid_lots: int,
+        ask: int,
+        ask_lots: int,
+        venue_ms: int = 0,
+        sequence: int = 0,
+        previous: int = 0,
+    ) -> None:
+        self.at = at
+        self.market = market
+        self.bid = bid
+        self.bid_lots = bid_lots
+        self.ask = ask
+        self.ask_lots = ask_lots
         self.venue_ms = venue_ms
         self.sequence = sequence
         self.previous = previous
@@ -424,6 +452,7 @@ class StopRequested:
 
 Event = (
     Book
+    | Quote
     | Trade
     | Candle
     | Timer

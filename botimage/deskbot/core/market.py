@@ -21,7 +21,7 @@ follows none, `previous` 0) is known to be whole.
 from typing import Final
 
 from deskbot.core.candles import CandleSeries
-from deskbot.core.events import Book, Trade
+from deskbot.core.events import Book, Quote, Trade
 from deskbot.core.instrument import Instrument
 
 STREAM_UNHEALTHY: Final = "stream_unhealthy"
@@ -95,6 +95,14 @@ class MarketState:
 
     def on_book(self, book: Book) -> None:
         """Take a book over; one without two sides leaves nothing to quote on."""
+        bid, bid_lots = book.bids[0] if book.bids else (0, 0)
+        ask, ask_lots = book.asks[0] if book.asks else (0, 0)
+        self.on_quote(
+            Quote(book.at, book.market, bid, bid_lots, ask, ask_lots, book.venue_ms, book.sequence, book.previous)
+        )
+
+    def on_quote(self, book: Quote) -> None:
+        """Take a touch over, with 0 for a side that is missing."""
         at = book.at
         self.at = at
         if self._clock_known and book.venue_ms:
@@ -105,13 +113,12 @@ class MarketState:
         elif previous != self.sequence:
             self._gap = True
         self.sequence = book.sequence
-        bid, bid_lots = book.bids[0] if book.bids else (0, 0)
-        ask, ask_lots = book.asks[0] if book.asks else (0, 0)
-        if bid != self.bid or ask != self.ask or bid_lots != self.bid_lots or ask_lots != self.ask_lots:
+        bid, ask = book.bid, book.ask
+        if bid != self.bid or ask != self.ask or book.bid_lots != self.bid_lots or book.ask_lots != self.ask_lots:
             self.bid = bid
-            self.bid_lots = bid_lots
+            self.bid_lots = book.bid_lots
             self.ask = ask
-            self.ask_lots = ask_lots
+            self.ask_lots = book.ask_lots
             self.half_mid = bid + ask if bid and ask else 0
             self.changed_at = at
         half, believed = self.half_mid, self._believed

@@ -1,0 +1,61 @@
+"""The same source, compiled: `python -m deskbot.bench.compiled FOLDER` makes a copy of the bot with native modules.
+
+    deskbot/ ──copy──▶ FOLDER/deskbot/ ──mypyc──▶ FOLDER/deskbot/core/*.so beside the pure files
+
+With FOLDER first in PYTHONPATH the compiled modules are imported in place of the pure ones; without a C compiler the
+pure ones work as they are, only slower. It is never required.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import deskbot
+from deskbot.core.errors import Blocked
+
+PACKAGE: Final = Path(deskbot.__file__).parent
+# What runs for each event; the rest of the bot waits for sockets and disks.
+FOLDERS: Final = ("core",)
+MODULES: Final = ("bench/maker", "bench/sink", "bench/venue", "bench/workload", "runtime/encoding")
+
+
+def build(folder: Path, optimise: int = 3) -> Path:
+    """Copy and compile; returns the folder. Raises Blocked with the compiler's words."""
+    shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("mypyc"), *sources()],
+        cwd=folder,
+        env={**os.environ, "MYPYC_OPT_LEVEL": str(optimise), "MYPYPATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Blocked("CompilerFailed", f"mypyc: {done.stdout}{done.stderr}")
+    return folder
+
+
+def sources() -> list[str]:
+    """The files that are compiled, together, so that calls between them are native."""
+    found = [path for folder in FOLDERS for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"]
+    found += [PACKAGE / f"{module}.py" for module in MODULES]
+    return sorted(str(path.relative_to(PACKAGE.parent)) for path in found)
+
+
+def main() -> int:
+    """Build into the folder that is named."""
+    if len(sys.argv) != 2:
+        sys.stderr.write("name one folder to build in, for example build/compiled\n")
+        return 2
+    if shutil.which("gcc") is None and shutil.which("cc") is None:
+        sys.stderr.write("there is no C compiler on this machine; the bot works without, only slower\n")
+        return 1
+    build(Path(sys.argv[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
