@@ -10,13 +10,15 @@ A venue without one answers REJECTED, once; `why_not` then says so, and nothing 
 anew. An answer that never came is asked again after a second: armed or not, both are safe to repeat.
 """
 
+from typing import Final
+
 from deskbot.core.commands import ArmDeadMan
 from deskbot.core.events import ACCEPTED, REJECTED, DeadManAnswer
 from deskbot.core.state import State
 
-SECOND = 1_000_000_000
-RETRY = SECOND
-ANSWER_PATIENCE = 10 * SECOND
+SECOND: Final = 1_000_000_000
+RETRY: Final = SECOND
+ANSWER_PATIENCE: Final = 10 * SECOND
 
 
 class DeadMan:

@@ -8,7 +8,7 @@ engine turns those into journal records (`records.py`) before it acts on them.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from deskbot.core.candles import Candle
 from deskbot.core.instrument import Instrument
@@ -17,16 +17,16 @@ from deskbot.core.plain import Plain
 from deskbot.core.strategy import Strategy
 
 # outcomes of a request to the venue
-ACCEPTED = "accepted"  # the venue answered with proof
-REJECTED = "rejected"  # a definite no, from the allow-list of `venues.errors`
-UNKNOWN = "unknown"  # anything else
-NOT_SENT = "not sent:"  # how the reason of a REJECTED begins that never left this machine
-NOT_FOUND = "not_found"  # the venue does not know the order (yet, or any more)
+ACCEPTED: Final = "accepted"  # the venue answered with proof
+REJECTED: Final = "rejected"  # a definite no, from the allow-list of `venues.errors`
+UNKNOWN: Final = "unknown"  # anything else
+NOT_SENT: Final = "not sent:"  # how the reason of a REJECTED begins that never left this machine
+NOT_FOUND: Final = "not_found"  # the venue does not know the order (yet, or any more)
 
 # kinds of executions that nobody ordered: the venue made them; "" is an ordinary trade
-LIQUIDATION = "Liquidation"
-AUTO_DELEVERAGING = "AutoDeleveraging"
-SETTLEMENT = "Settlement"  # delivery, or the end of a contract
+LIQUIDATION: Final = "Liquidation"
+AUTO_DELEVERAGING: Final = "AutoDeleveraging"
+SETTLEMENT: Final = "Settlement"  # delivery, or the end of a contract
 
 
 class Book:

@@ -6,6 +6,7 @@ order that may still fill, cancels under way and unknown outcomes too.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.limits import Limits
@@ -15,7 +16,7 @@ from deskbot.core.orders import Order
 from deskbot.core.state import DRY_RUN, State
 from deskbot.core.strategy import Target
 
-SECOND = 1_000_000_000
+SECOND: Final = 1_000_000_000
 
 
 class OrderRate:

@@ -1,11 +1,12 @@
 """What the engine knows about a market: its steps, its limits, and the exact value of a tick times a lot."""
 
 from decimal import Decimal
+from typing import Final
 
 from deskbot.core.money import UNIT, divide_half_even, from_units, to_units
 
-BUY = 1
-SELL = -1
+BUY: Final = 1
+SELL: Final = -1
 
 
 def side_name(side: int) -> str:

@@ -11,11 +11,12 @@ journal file has a new epoch, so a lost volume can never lead to an id that was 
 """
 
 import hashlib
+from typing import Final
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_UID_DIGITS = 10
-_EPOCH_DIGITS = 9
-_SEQUENCE_DIGITS = 8
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_UID_DIGITS: Final = 10
+_EPOCH_DIGITS: Final = 9
+_SEQUENCE_DIGITS: Final = 8
 
 
 def _base36(number: int, digits: int) -> str:

@@ -7,6 +7,8 @@ was asked for: what we heard since is newer. A report of an order that we hold f
 made, leads to a cancel: never to silence.
 """
 
+from typing import Final
+
 from deskbot.core import lost_journal
 from deskbot.core.commands import Cancel, CancelForeign, QueryOrder
 from deskbot.core.events import (
@@ -37,13 +39,13 @@ from deskbot.core.orders import (
 from deskbot.core.records import CancelAsked, FillCorrected, Filled, Funded, OrderMoved, Orphaned
 from deskbot.core.state import State
 
-SECOND = 1_000_000_000
-VISIBILITY_DELAY = 3 * SECOND  # how long a venue's queries may lag behind its acknowledgements (faults F06)
-RECEIVE_WINDOW = 5 * SECOND  # a signed request older than this is void at the venue
-ASK_AGAIN = SECOND // 2
-ANSWER_PATIENCE = 10 * SECOND  # the shell answers every request sooner
-CANCEL_PATIENCE = 2 * SECOND
-SENT_PATIENCE = 30 * SECOND
+SECOND: Final = 1_000_000_000
+VISIBILITY_DELAY: Final = 3 * SECOND  # how long a venue's queries may lag behind its acknowledgements (faults F06)
+RECEIVE_WINDOW: Final = 5 * SECOND  # a signed request older than this is void at the venue
+ASK_AGAIN: Final = SECOND // 2
+ANSWER_PATIENCE: Final = 10 * SECOND  # the shell answers every request sooner
+CANCEL_PATIENCE: Final = 2 * SECOND
+SENT_PATIENCE: Final = 30 * SECOND
 FORGOTTEN = 60 * SECOND  # an order the venue once acknowledged and has not known for so long is gone from its history
 
 

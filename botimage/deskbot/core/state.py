@@ -5,6 +5,7 @@ is volatile: it is learnt anew after a restart.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from deskbot.core.commands import Command, Persist
 from deskbot.core.decisions import Decision
@@ -17,7 +18,7 @@ from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Record
 from deskbot.core.strategy import View
 
-DRY_RUN = "DryRun"
+DRY_RUN: Final = "DryRun"
 
 
 class State:
