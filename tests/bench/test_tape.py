@@ -10,7 +10,6 @@ import pytest
 
 from deskbot.bench.tape import ARRAYS, CHUNK, Tape, make
 from deskbot.cli import main
-from deskbot.core.errors import Invalid
 
 
 def write(path: Path, **changes: Any) -> Path:
@@ -69,9 +68,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "words"), WRONG, ids=[words for _, words in WRONG])
 def test_a_malformed_tape_is_refused_in_one_line(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
     path = write(tmp_path / "t.npz", **changes)
-    with pytest.raises(Invalid, match=words) as caught, Tape(path) as tape:
+    with pytest.raises(ValueError, match=words) as caught, Tape(path) as tape:
         list(tape.pieces())
-    assert "\n" not in caught.value.message
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_no_tape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

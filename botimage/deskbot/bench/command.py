@@ -7,8 +7,6 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
-from deskbot.core.errors import Invalid
-
 TABLE: Final = "table"
 FINEST: Final = Decimal("1e-9")  # basis points
 
@@ -51,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         if error.name != "numpy":
             raise
         return _complain("tapes need numpy, which is not installed: pip install 'tradingdesk[bench]'")
-    except (Invalid, OSError) as error:
+    except (OSError, ValueError) as error:
         return _complain(str(error))
     return 0
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import deskbot
-from deskbot.core.errors import Blocked
 
 PACKAGE: Final = Path(deskbot.__file__).parent
 # What runs for each event; the rest of the bot waits for sockets and disks.
@@ -23,7 +22,7 @@ MODULES: Final = ("bench/maker", "bench/sink", "bench/venue", "bench/workload", 
 
 
 def build(folder: Path, optimise: int = 3) -> Path:
-    """Copy and compile; returns the folder. Raises Blocked with the compiler's words."""
+    """Copy and compile; returns the folder. Raises RuntimeError with the compiler's words."""
     shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     done = subprocess.run(
         [Path(sys.executable).with_name("mypyc"), *sources()],
@@ -34,7 +33,7 @@ def build(folder: Path, optimise: int = 3) -> Path:
         check=False,
     )
     if done.returncode:
-        raise Blocked("CompilerFailed", f"mypyc: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"mypyc: {done.stdout}{done.stderr}")
     return folder
 
 

@@ -18,7 +18,7 @@ KILOBYTES_PER_MEGABYTE: Final = 1024
 
 
 def run(tape: Path, requote: Decimal, offset: Decimal, digest: bool) -> dict[str, Any]:
-    """One pass; `requote` and `offset` are in basis points. Raises Invalid for a tape that is none."""
+    """One pass; `requote` and `offset` are in basis points. Raises ValueError for a tape that is none."""
     clock = Clock()
     sink = Sink(digest)
     with Tape(tape) as opened:

@@ -19,7 +19,6 @@ from typing import IO, Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from deskbot.core.errors import Invalid
 from deskbot.core.market import JUMP_PARTS
 
 ARRAYS: Final = {"time_ns": "i8", "bid": "i8", "ask": "i8", "bid_size": "f8", "ask_size": "f8"}
@@ -42,7 +41,7 @@ def make(quotes: int, seed: int) -> dict[str, npt.NDArray[Any]]:
 
 
 class Tape:
-    """An open tape of `quotes` quotes. Raises Invalid, in one line, for a file that is none."""
+    """An open tape of `quotes` quotes. Raises ValueError, in one line, for a file that is none."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,7 +49,7 @@ class Tape:
         try:
             self._archive = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile) as error:
-            raise Invalid("TapeInvalid", f"{path}: not a tape: {error}") from error
+            raise ValueError(f"{path}: not a tape: {error}") from error
         try:
             self.quotes = self._length({name: self._open(name, kind) for name, kind in ARRAYS.items()})
         except BaseException:
@@ -137,5 +136,5 @@ class Tape:
         if not sound.all():
             raise self._wrong(f"quote {done + int(np.argmin(sound)) + 1}: {words}")
 
-    def _wrong(self, words: str) -> Invalid:
-        return Invalid("TapeInvalid", f"{self.path}: {words}")
+    def _wrong(self, words: str) -> ValueError:
+        return ValueError(f"{self.path}: {words}")
