@@ -61,9 +61,10 @@ async def _opened(
 
 
 async def _trigger_order(venue: CcxtVenue, kind: str) -> str:
-    """A conditional order placed past the desk."""
+    """A conditional order placed past the desk; it can be judged once the market has a last price."""
     exchange = venue._clients.trading
     assert exchange is not None
+    await until(lambda: exchange.fetch_trades(MARKET[kind]))
     order = {"symbol": "BTCUSDT", "side": "SELL", "quantity": "0.01"}
     if kind == "Spot":
         more = {"type": "STOP_LOSS_LIMIT", "timeInForce": "GTC", "stopPrice": "50000", "price": "49000"}
