@@ -10,6 +10,7 @@ import ccxt.async_support as ccxt
 import pytest
 
 from deskbot.simulator.server import Simulator
+from deskbot.venues.ccxt_import import load_exchange
 from tests.simulator.binance.independent_client import redirect
 
 pytestmark = pytest.mark.component
@@ -25,7 +26,7 @@ async def connect(simulator: Simulator) -> AsyncIterator[Connect]:
     made = []
 
     async def make(symbol: str, key: str = "key", secret: str = "secret") -> Any:
-        venue = ccxt.binance if symbol == SPOT else ccxt.binanceusdm
+        venue = load_exchange("binance" if symbol == SPOT else "binanceusdm")  # there whoever imported ccxt first
         exchange = venue({"apiKey": key, "secret": secret, "enableRateLimit": False})
         redirect(exchange.urls["api"], simulator.base_url)
         made.append(exchange)
