@@ -79,8 +79,7 @@ class Ledger:
         self.window: list[Booked] = []
 
     def open_with(self, amount: int, average_price: int) -> None:
-        """Add what of a position was there before the journal; nothing is put before it any more."""
-        self._settle(len(self.window))
+        """Add what of a position was there before the journal, and so before every execution in it."""
         self.moved += amount
         self.settled_position += amount
         self.settled_cost += _value(average_price, amount)

@@ -164,7 +164,9 @@ class Reconciliation:
             return
         state = self._state
         state.venue_positions = {position.market: position.amount for position in answer.positions}
-        self._average_prices = {position.market: position.average_price for position in answer.positions}
+        for position in answer.positions:
+            # the first look's: a later one may be of a position that has been traded, or closed, since
+            self._average_prices.setdefault(position.market, position.average_price)
         self._judged = False
 
     def _judge_positions(self) -> None:
@@ -221,8 +223,10 @@ class Reconciliation:
         state = self._state
         for market, instrument in state.instruments.items():
             if instrument.linear and market not in state.durable.opened:
-                amount = state.venue_positions.get(market, 0) - state.durable.ledger(market).position
-                state.record(Opened(state.at, market, amount, self._average_prices.get(market, 0)))
+                ledger = state.durable.ledger(market)
+                amount = state.venue_positions.get(market, 0) - ledger.position
+                price = self._average_prices.get(market, 0) or ledger.average_price
+                state.record(Opened(state.at, market, amount, price))
 
     def _differs(self, market: str) -> bool:
         held = self._held.get(market) or {self._state.durable.ledger(market).position}

@@ -1,7 +1,8 @@
-"""A journal begins anew while orders of the lost one still fill: the account is believed when it is certain."""
+"""What a journal begins with: the account is believed when it is certain, at the price it was stated with."""
 
 from deskbot.core.commands import QueryPositions
-from deskbot.core.events import Fill
+from deskbot.core.events import LIQUIDATION, Fill
+from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
 from tests.core.desk import EPOCH_MS, MARKET, SECOND, UID, Desk
@@ -59,3 +60,30 @@ def test_a_journal_without_heirs_begins_at_once() -> None:
     desk.reconcile(position="0")
     assert MARKET in desk.durable.opened
     assert desk.engine.summary().problem is None
+
+
+def test_a_position_that_is_closed_before_it_was_judged_is_opened_at_the_price_the_venue_stated_first() -> None:
+    desk = begun()
+    desk.handle(forced(desk))
+    for position in ("0.002", "0", "0", "0"):
+        desk.reconcile(position=position)
+        desk.wait(1)
+    ledger = desk.durable.ledger(MARKET)
+    assert (ledger.position, ledger.realised) == (0, to_units("0.2")), "bought at 60000, sold at 60100"
+
+
+def test_a_position_that_nobody_ever_saw_is_opened_at_the_price_that_closed_it() -> None:
+    desk = begun()
+    desk.handle(forced(desk))
+    for _ in range(4):
+        desk.reconcile(position="0")
+        desk.wait(1)
+    ledger = desk.durable.ledger(MARKET)
+    assert (ledger.position, ledger.realised) == (0, 0)
+
+
+def forced(desk: Desk) -> Fill:
+    """The venue liquidates two lots that were bought, at 60100."""
+    fee = to_units("0.01")
+    at = EPOCH_MS + 1500
+    return Fill(desk.at, MARKET, "forced", "", "v-9", SELL, 601_000, 2, fee, "USDT", False, at, kind=LIQUIDATION)
