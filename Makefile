@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-idle bench-journal bench-feeds bench-mutation bench-engine compiled check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-long bench-idle bench-journal bench-feeds bench-mutation bench-engine compiled check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ cluster: setup ## Against real pods on a real kubelet
 	@$(BIN)/pytest -q -m cluster
 
 bench: bench-halt bench-idle bench-journal bench-engine ## Every benchmark; figures in build/bench
+
+bench-long: setup ## 100,000 lives in virtual time (hours); figures in build/bench/simulation.json
+	@mkdir -p build/bench
+	@$(BIN)/desk simulate --seeds 100000 --first 1000000 --output json > build/bench/simulation.json; \
+	  code=$$?; $(BIN)/python -m json.tool build/bench/simulation.json; exit $$code
 
 bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds until the venue's last order was gone
 	@$(BIN)/python -m tests.desk.bench halt

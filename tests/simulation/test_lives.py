@@ -13,7 +13,7 @@ from deskbot.simulation.script import read_script
 from deskbot.simulation.seeds import Task, Total, live, lives
 from tests.core.state_of import state_of
 
-SEEDS = int(os.environ.get("DESK_SEEDS", "40"))
+SEEDS = int(os.environ.get("DESK_SEEDS", "30"))
 KEPT = sorted((Path(__file__).parents[1] / "seeds").glob("*.json"))
 
 

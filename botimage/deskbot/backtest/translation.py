@@ -3,7 +3,7 @@
 from typing import Final
 
 from deskbot.core.commands import Place
-from deskbot.core.events import Fill, OrderReport
+from deskbot.core.events import AUTO_DELEVERAGING, LIQUIDATION, SETTLEMENT, Fill, Funding, OrderReport
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.money import to_units
 from deskbot.core.orders import CANCELLED, EXPIRED, FILLED, OPEN, PARTIALLY_FILLED, REJECTED
@@ -11,11 +11,13 @@ from deskbot.matching import (
     Category,
     EndReason,
     ExecutionReport,
+    FundingReport,
     Listing,
     NewOrder,
     Order,
     OrderStatus,
     OrderType,
+    Origin,
     Side,
     TimeInForce,
 )
@@ -33,6 +35,13 @@ STATES: Final = {
     OrderStatus.PARTIALLY_FILLED_CANCELLED: CANCELLED,
     OrderStatus.REJECTED: REJECTED,
     OrderStatus.DEACTIVATED: CANCELLED,
+}
+
+KINDS: Final = {
+    Origin.OWNER: "",
+    Origin.LIQUIDATION: LIQUIDATION,
+    Origin.AUTO_DELEVERAGING: AUTO_DELEVERAGING,
+    Origin.SETTLEMENT: SETTLEMENT,
 }
 
 
@@ -103,4 +112,12 @@ def fill_of(execution: ExecutionReport, listing: Listing) -> Fill:
         maker=execution.is_maker,
         venue_ms=execution.time_ns // NS_PER_MS,
         sequence=execution.sequence,
+        kind=KINDS[execution.origin],
+    )
+
+
+def funding_of(report: FundingReport, listing: Listing) -> Funding:
+    """One funding payment; whoever delivers it sets the time."""
+    return Funding(
+        0, listing.unified, report.execution_id, -report.paid_units, report.asset, report.time_ns // NS_PER_MS
     )

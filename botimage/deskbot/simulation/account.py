@@ -11,9 +11,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
-from deskbot.backtest.translation import NS_PER_MS, fill_of, instrument_of, new_order, order_report
+from deskbot.backtest.translation import NS_PER_MS, fill_of, funding_of, instrument_of, new_order, order_report
 from deskbot.core.commands import Place
-from deskbot.core.events import Fill, OrderReport, VenuePosition
+from deskbot.core.events import Fill, Funding, OrderReport, VenuePosition
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.money import UNIT, divide_half_even
 from deskbot.core.orders import EXPIRED, FILLED
@@ -21,6 +21,7 @@ from deskbot.matching import (
     EndReason,
     Exchange,
     ExecutionReport,
+    FundingReport,
     MarketEvent,
     NewOrder,
     OrderType,
@@ -42,7 +43,7 @@ THIRD_COIN = "BNB"
 FUNDS = {"USDT": Decimal(1_000_000), "BTC": Decimal(50), "ETH": Decimal(1000)}
 
 Seen = TypeVar("Seen")
-Tell = Callable[[OrderReport | Fill], None]
+Tell = Callable[[OrderReport | Fill | Funding], None]
 
 
 class Account:
@@ -64,6 +65,7 @@ class Account:
         self.live: dict[str, OrderReport] = {}
         self.by_client_id: dict[str, list[str]] = {}
         self.fills: list[tuple[int, Fill]] = []
+        self.fundings: list[tuple[int, Funding]] = []
         self.truth = {name: MarketLedger(listing) for name, listing in self.listings.items()}
         self._positions: dict[str, list[tuple[int, VenuePosition]]] = {name: [] for name in self.listings}
         self._armed = 0
@@ -182,6 +184,19 @@ class Account:
         truth.cash_units = truth.fills = 0
         truth.fees.clear()
 
+    def force(self, market: str, how: str) -> None:
+        """The venue acts on a position: `liquidate`, `deleverage` (half of it) or `fund`."""
+        key, lots = self.listings[market].key, abs(self.position_lots(market))
+        self.exchange.advance(self._schedule.now)
+        clearing = self.exchange.clearing
+        if how == "liquidate":
+            clearing.liquidate(key, ACCOUNT)
+        elif how == "fund":
+            clearing.fund(key, Decimal("0.0001"), ACCOUNT)
+        elif lots > 1:
+            clearing.deleverage(key, ACCOUNT, self.listings[market].quantity(lots // 2))
+        self._collect()
+
     def place_foreign(self, market: str, side: int, ticks: int, lots: int) -> None:
         """Somebody else places an order on the account."""
         instrument = self.instruments[market]
@@ -210,6 +225,8 @@ class Account:
                 self._execution(report)
             elif isinstance(report, PositionReport):
                 self._position(report)
+            elif isinstance(report, FundingReport):
+                self._funding(report)
 
     def _order(self, report: VenueOrderReport) -> None:
         if report.order_id in self._hidden:
@@ -234,9 +251,14 @@ class Account:
         if self._trouble.holds("third-coin-fees", report.time_ns):
             fill.fee_asset, fill.fee = THIRD_COIN, fill.fee // 3 + 1
         self.fills.append((report.time_ns, fill))
-        if fill.client_id:
+        if fill.client_id or fill.kind:
             self.truth[fill.market].fill(report.side, fill.ticks, fill.lots, fill.fee, fill.fee_asset)
         self._tell(fill)
+
+    def _funding(self, report: FundingReport) -> None:
+        funding = funding_of(report, self._by_key[report.market])
+        self.fundings.append((report.time_ns, funding))
+        self._tell(funding)
 
     def _position(self, report: PositionReport) -> None:
         listing = self._by_key[report.market]
@@ -262,6 +284,11 @@ class Account:
         """Every execution on a market since a time, oldest first."""
         since = since_ms * NS_PER_MS
         return [fill for time, fill in self.fills if since <= time <= at and fill.market == market]
+
+    def fundings_at(self, market: str, since_ms: int, at: int) -> list[Funding]:
+        """Every funding payment on a market since a time, oldest first."""
+        since = since_ms * NS_PER_MS
+        return [one for time, one in self.fundings if since <= time <= at and one.market == market]
 
     def positions_at(self, at: int) -> list[VenuePosition]:
         """Every position that was not flat."""

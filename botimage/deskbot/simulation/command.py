@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only these, by name or id (default: all)",
     )
     parser.add_argument(
-        "--dialect", type=_dialects, default=tuple(VENUES), metavar="NAME", help=f"{ALL} or {', '.join(VENUES)}"
+        "--dialect",
+        type=_dialects,
+        default=tuple(VENUES),
+        metavar="NAME",
+        help=f"{ALL} (in turn), or of {', '.join(VENUES)}",
     )
     parser.add_argument("--script", type=Path, metavar="FILE", help="live the one life of this script instead")
     parser.add_argument("--processes", type=_positive, default=os.cpu_count() or 1, metavar="P", help="lives at once")
@@ -75,7 +79,8 @@ def _outcomes(arguments: argparse.Namespace) -> Iterator[Outcome]:
     if arguments.script is not None:
         return iter([live(_checked(read_script(arguments.script), arguments.script))])
     seeds = range(arguments.first, arguments.first + arguments.seeds)
-    tasks = [Task(venue, seed, arguments.faults) for seed in seeds for venue in arguments.dialect]
+    venues = arguments.dialect
+    tasks = [Task(venues[seed % len(venues)], seed, arguments.faults) for seed in seeds]
     return lives(tasks, min(arguments.processes, len(tasks)))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
+from deskbot.core.durable import Durable
 from deskbot.core.engine import Engine
 from deskbot.core.events import Control, Event, Fill, Problem, StopRequested, VenueAskable, VenueLost
 from deskbot.core.instrument import BUY
@@ -23,6 +24,7 @@ from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Intent, Record
+from deskbot.core.snapshot import pieces, restore, take
 from deskbot.core.strategy import Strategy
 from deskbot.simulation.account import Account
 from deskbot.simulation.dialects import VENUES
@@ -55,7 +57,7 @@ LIMITS: Final = Limits(
     max_data_age=2 * SECOND,
 )
 
-MakeEngine = Callable[[str, int, str, list[Record]], Any]
+MakeEngine = Callable[[str, int, str, list[Record], None, Durable], Any]
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Life:
         self.mad = False
         self._dead_man_after = self._random("dead man").choice((0, 4, 30)) * SECOND
         self._strategies = self._random("strategies")
+        self._snapshots = self._random("snapshots")
         self.wish = Wish()
         self.process: Process | None = None
         self._processes = self._random("processes")
@@ -177,7 +180,7 @@ class Life:
         name = market.listing.unified
         if not self.trouble.holds("market-stall", self.schedule.now):
             self._show(book, name)
-        if self._trading.random() < 0.5:
+        if self._trading.random() < 0.75:
             trade, event = market.trade(self.schedule.now)
             self.account.market(trade)
             self._show(event, name)
@@ -191,9 +194,15 @@ class Life:
     # processes
 
     def make_engine(self, records: list[Record]) -> Any:
-        """The engine of a new process."""
+        """The engine of a new process: from all records, or from a snapshot and the records since."""
         self.witness.begin(records)
-        return self._make_engine(UID, self.epoch_ms, "simulated", records)
+        cut = self._snapshots.choice((0, self._snapshots.randint(0, len(records))))
+        durable = Durable()
+        for record in records[:cut]:
+            durable.apply(record)
+        if cut:
+            durable = restore(pieces(take(durable)))
+        return self._make_engine(UID, self.epoch_ms, "simulated", records[cut:], None, durable)
 
     def start(self) -> None:
         """A new process, unless there is one."""
@@ -324,7 +333,7 @@ class Life:
             fill
             for _, fill in self.account.fills
             if fill.market == market
-            and fill.client_id
+            and (fill.client_id or fill.kind)
             and (fill.client_id.startswith(self.journal_prefix) or fill.venue_ms >= self.epoch_ms)
         ]
 

@@ -29,19 +29,25 @@ class Mischief:
         self._deeds: dict[str, Callable[[Injection], None]] = {
             "market-gap": self._market_gap,
             "market-stall": self._market_stall,
+            "market-poisoned": self._market_poisoned,
             "private-death": self._private_death,
             "private-closed": self._private_closed,
             "maintenance": self._private_closed,
             "venue-cancels": self._venue_cancels,
             "position-taken": self._position_taken,
+            "liquidated": lambda _one: self._force("liquidate"),
+            "deleveraged": lambda _one: self._force("deleverage"),
+            "funding-settled": lambda _one: self._force("fund"),
             "crossed-book": self._crossed_book,
+            "flash-price": self._flash_price,
             "clock-steps": self._clock_steps,
             "process-stalls": self._process_stalls,
-            "journal-lost": lambda _one: self._life.lose_journal(),
+            "journal-lost": self._journal_lost,
             "strategy-mad": self._strategy_mad,
             "foreign-order": self._foreign_order,
             "halted-by-spec": self._halted_by_spec,
             "halted-for-good": lambda _one: self._life.change(halted=True),
+            "halt-withdrawn": self._halt_withdrawn,
             "halted-by-operator": self._halted_by_operator,
             "paused": self._paused,
             "restarted": self._restarted,
@@ -108,6 +114,12 @@ class Mischief:
                 self._life.schedule.after(3 * SECOND, lambda m=market: self._market_down(m, "silence"))  # type: ignore[misc]
             self._later(injection, lambda m=market: self._market_up(m))  # type: ignore[misc]
 
+    def _market_poisoned(self, _injection: Injection) -> None:
+        market = self._random.choice(list(self._life.account.instruments))
+        self.deaf.add(market)
+        self._life.schedule.after(3 * SECOND, lambda: self._market_down(market, "silence"))
+        self._life.schedule.after(3 * SECOND + RESUBSCRIBED, lambda: self._market_up(market))
+
     def _private_death(self, injection: Injection) -> None:
         """The stream tells nothing; when the silence is noticed it is closed and subscribed again."""
         self._later(injection, self._private_down)
@@ -132,6 +144,14 @@ class Mischief:
             book = Book(0, market, [(600_010, 5)], [(600_000, 5)], self._life.schedule.now // MILLISECOND, 1)
             self._life.schedule.after(0, self._life.hand(book))
 
+    def _flash_price(self, _injection: Injection) -> None:
+        """The exchange knows nothing of it. A process that has seen no book yet has nothing to compare with."""
+        life = self._life
+        for market in life.witness.books_seen():
+            ticks = life.middle(market) * self._random.choice((7, 13)) // 10
+            book = Book(0, market, [(ticks - 1, 50)], [(ticks + 1, 50)], life.schedule.now // MILLISECOND, 0)
+            life.schedule.after(0, life.hand(book))
+
     # the venue
 
     def _venue_cancels(self, _injection: Injection) -> None:
@@ -140,8 +160,12 @@ class Mischief:
             self._life.account.cancel(venue_id)
 
     def _position_taken(self, _injection: Injection) -> None:
-        if self._life.account.venue.linear:
-            self._life.taken_by_others(self._random.choice(list(self._life.account.instruments)))
+        self._life.taken_by_others(self._random.choice(list(self._life.account.instruments)))
+
+    def _force(self, how: str) -> None:
+        for market in self._life.account.instruments:
+            if market not in self._life.taken:
+                self._life.account.force(market, how)
 
     def _foreign_order(self, _injection: Injection) -> None:
         life = self._life
@@ -178,6 +202,12 @@ class Mischief:
 
         self._later(injection, resume)
 
+    def _journal_lost(self, _injection: Injection) -> None:
+        """The engine may halt when it finds out; a person looks into it now and then."""
+        self._life.lose_journal()
+        for seconds in (10, 20):
+            self._life.schedule.after(seconds * SECOND, self._release)
+
     def _restarted(self, _injection: Injection) -> None:
         life, process = self._life, self._life.process
         if process is None:
@@ -212,6 +242,14 @@ class Mischief:
     def _halted_by_spec(self, injection: Injection) -> None:
         self.releasing += 1
         self._life.change(halted=True)
+        self._later(injection, self._release)
+
+    def _halt_withdrawn(self, injection: Injection) -> None:
+        """The spec does not ask for it any more, the latch holds all the same, until it is acknowledged."""
+        life = self._life
+        self.releasing += 1
+        life.change(halted=True)
+        life.schedule.after(SECOND // 2, lambda: life.change(halted=False))
         self._later(injection, self._release)
 
     def _halted_by_operator(self, injection: Injection) -> None:

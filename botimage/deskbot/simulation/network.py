@@ -334,7 +334,8 @@ class Network:
         if isinstance(command, QueryBalances):
             return BalancesAnswer(0, command.request, complete)
         fills = self._account.fills_at(command.market, command.since_ms, at)
-        return FillsAnswer(0, command.request, command.market, complete, self._part(fills, how))
+        fundings = [] if how else self._account.fundings_at(command.market, command.since_ms, at)
+        return FillsAnswer(0, command.request, command.market, complete, self._part(fills, how), fundings=fundings)
 
     def _part(self, rows: list[Any], how: str) -> list[Any]:
         if how == "incomplete":

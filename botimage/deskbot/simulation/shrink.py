@@ -10,8 +10,8 @@ from typing import Final
 
 from deskbot.simulation.script import Injection, Script
 
-MOST_ATTEMPTS: Final = 250
-OTHER_SEEDS: Final = 4
+MOST_ATTEMPTS: Final = 120
+OTHER_SEEDS: Final = 3
 
 Fails = Callable[[Script], bool]
 

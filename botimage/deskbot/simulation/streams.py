@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from deskbot.core.events import Event, Fill, OrderReport
+from deskbot.core.events import Event, Fill, Funding, OrderReport
 from deskbot.simulation.schedule import MILLISECOND, SECOND, Schedule
 from deskbot.simulation.trouble import Trouble
 
@@ -23,7 +23,7 @@ class PrivateStream:
         self._deliver = deliver
         self.up = False
 
-    def tell(self, message: OrderReport | Fill) -> None:
+    def tell(self, message: OrderReport | Fill | Funding) -> None:
         """Tell of a change at the venue."""
         now, trouble, random = self._schedule.now, self._trouble, self._random
         if not self.up or trouble.holds("private-death", now):

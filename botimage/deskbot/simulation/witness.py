@@ -49,6 +49,7 @@ from deskbot.core.records import (
     OrderMoved,
     Record,
     Released,
+    Session,
 )
 from deskbot.simulation.trouble import ADOPTED, WORDS
 
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from deskbot.simulation.life import Life
     from deskbot.simulation.process import Process
 
+FAR: Final = 20  # orders within a twentieth of the market: the envelope's collar is narrower
 HALTED: Final = "a halt is in force"
 
 _QUESTIONS: Final = (QueryOpenOrders, QueryPositions, QueryBalances, QueryFills)
@@ -100,6 +102,9 @@ class Witness:
         self.steps = 0
         self.open_steps = 0
         self._booked: set[tuple[str, str]] = set()
+        self._latches: set[str] = set()  # in the journal of this process
+        # a journal that has never seen the venue answers at a stop for what it has sent, not for a lost one's orders
+        self._has_looked = False
         self._hears: dict[type, Callable[[Any], None]] = {
             Book: self._book,
             VenueReady: self._venue_ready,
@@ -123,6 +128,8 @@ class Witness:
         self._told = Told()
         self.latched = False
         self._booked.clear()
+        self._latches.clear()
+        self._has_looked = any(isinstance(record, Session) for record in records)
         self.intents.clear()
         sent: dict[str, str] = {}
         for record in records:
@@ -144,6 +151,7 @@ class Witness:
     def _latch(self, record: Record) -> None:
         if isinstance(record, Latched):
             self.latched = True
+            self._latches.add(record.id)
         elif isinstance(record, Released):
             self.latched = False
 
@@ -163,7 +171,7 @@ class Witness:
         self._told.books[book.market] = book
 
     def _venue_ready(self, _event: VenueReady) -> None:
-        self._told.open = True
+        self._told.open = self._has_looked = True
         self._told.private = False
         self._begin_round()
 
@@ -232,6 +240,10 @@ class Witness:
     def _stop(self, _event: StopRequested) -> None:
         self._told.stopping = True
 
+    def books_seen(self) -> list[str]:
+        """The markets of which this process has been shown a book."""
+        return list(self._told.books)
+
     def why_not(self, market: str, process: "Process") -> str:
         """Why no risk may be added, on a market or at all; "" when it may."""
         told = self._told
@@ -274,7 +286,7 @@ class Witness:
             if isinstance(command, QueryFills):
                 topic = f"{topic} {command.market}"
             self._told.asked[command.request] = (topic, self._told.round)
-        elif isinstance(command, Stopped) and command.confirmed:
+        elif isinstance(command, Stopped) and command.confirmed and self._has_looked:
             self._nothing_left("a stop was confirmed")
 
     def _recorded(self, record: Record) -> None:
@@ -291,6 +303,8 @@ class Witness:
             self._moved(record)
         elif isinstance(record, HaltConfirmed):
             self._nothing_left("a halt was confirmed")
+            if record.id not in self._latches:
+                raise Violation("I6", f"the halt {record.id} is in force and would not survive a restart")
         elif isinstance(record, Released) and record.id != self._life.wish.acknowledged_halt:
             raise Violation("I6", f"the halt {record.id} was released and nobody had acknowledged it")
 
@@ -339,6 +353,9 @@ class Witness:
             raise Violation("I9", f"{place.lots} lots at {place.price_ticks} ticks are not whole")
         if not instrument.min_lots <= place.lots <= instrument.max_lots:
             raise Violation("I9", f"{place.lots} lots are outside the venue's bounds")
+        middle = self._life.middle(place.market)
+        if abs(place.price_ticks - middle) > middle // FAR:
+            raise Violation("I9", f"an order at {place.price_ticks} is far from the market at {middle}")
         value = instrument.notional(place.price_ticks, place.lots)
         if not instrument.min_notional <= value <= self._life.limits.max_order_notional:
             raise Violation("I9", f"an order of {place.lots} lots at {place.price_ticks} is too small or too large")
@@ -347,7 +364,7 @@ class Witness:
         """The worst that the venue's own state and the orders on their way can come to stays inside the envelope."""
         account, journal = self._life.account, self._life.journal_prefix
         market, side = place.market, place.side
-        if market in self._life.taken:
+        if market in self._life.taken or self._heirs_unknown(market):
             return
         rest = [one for one in account.live.values() if one.client_id.startswith(journal)]
         may = sum(r.lots - r.filled_lots for r in rest if r.side == side and r.market == market)
@@ -361,6 +378,14 @@ class Witness:
         if worst > 0 and instrument.value(ticks, worst) > self._life.limits.max_position_notional:
             words = "buying" if side == BUY else "selling"
             raise Violation("I9", f"{words} {place.lots} lots of {market} may exceed the position limit")
+
+    def _heirs_unknown(self, market: str) -> bool:
+        """Whether an order of a lost journal has filled and nobody has read of it yet: no engine can count that."""
+        journal = self._life.journal_prefix
+        fills = self._life.own_fills(market) if self._life.journals > 1 else []
+        return any(
+            not fill.client_id.startswith(journal) and (market, fill.trade_id) not in self._booked for fill in fills
+        )
 
     def sends(self, place: Place) -> None:
         """An order is about to go on the wire."""

@@ -5,23 +5,32 @@ from typing import Any
 from deskbot.core import gate, quoting
 from deskbot.core.commands import Persist, Place
 from deskbot.core.engine import Engine
+from deskbot.core.instrument import BUY
 from deskbot.core.market import MarketState
-from deskbot.core.orders import PENDING_CANCEL, UNKNOWN, Order
+from deskbot.core.orders import PENDING_CANCEL, UNKNOWN
 from deskbot.core.records import Intent
+from deskbot.core.working import Working
 from tests.simulation.broken.breakage import Breakage, Patch
 
 
 def _without(name: str) -> Any:
     def breaks(patch: Patch) -> None:
-        patch.setattr(gate, "CHECKS", tuple(check for check in gate.CHECKS if check.__name__ != name))
+        patch.setattr(gate, "_NAMED", tuple(named for named in gate._NAMED if named[0] != name))
 
     return breaks
 
 
 def _forgets_exposure(patch: Patch) -> None:
-    real = Order.at_risk_lots.fget  # type: ignore[attr-defined]
-    forgotten = property(lambda self: 0 if self.state in (PENDING_CANCEL, UNKNOWN) else real(self))
-    patch.setattr(Order, "at_risk_lots", forgotten)
+    real = Working.count
+
+    def count(self: Any, order: Any) -> None:
+        real(self, order)
+        if order.state in (PENDING_CANCEL, UNKNOWN):
+            self.buy_lots -= order.counted_lots if order.side == BUY else 0
+            self.sell_lots -= 0 if order.side == BUY else order.counted_lots
+            order.counted_lots = 0
+
+    patch.setattr(Working, "count", count)
 
 
 def _rounds_late(patch: Patch) -> None:
@@ -55,11 +64,7 @@ def _ignores_market_streams(patch: Patch) -> None:
 
 
 def _ignores_age(patch: Patch) -> None:
-    def judge(self: Any, _at: int, _max_age: int) -> str:
-        self.verdict = "" if self.bid and self.ask else "book_empty"
-        return str(self.verdict)
-
-    patch.setattr(MarketState, "judge", judge)
+    patch.setattr(MarketState, "unusable", lambda self, _at, _max_age: "" if self.bid and self.ask else "book_empty")
 
 
 def _trades_before_comparing(patch: Patch) -> None:

@@ -95,10 +95,6 @@ def _takes_unseen_for_cancelled(patch: Patch) -> None:
     patch.setattr(reconciliation, "ask", gone)
 
 
-def _ignores_orphans(patch: Patch) -> None:
-    patch.setattr(order_life, "_cancel_orphan", lambda _state, _report: None)
-
-
 BROKEN = (
     Breakage("re-send-on-time-out", "an order without an answer is sent again", _resends),
     Breakage("doubt-is-a-no", "every failed create counts as refused", _takes_doubt_for_no),
@@ -107,5 +103,4 @@ BROKEN = (
     Breakage("not-found-is-cancelled", "a cancel that finds nothing counts as done", _takes_not_found_for_cancelled),
     Breakage("asked-is-gone", "a cancel counts as done when it is acknowledged", _takes_asked_for_gone),
     Breakage("empty-answer-trusted", "an order that a list does not show counts as gone", _takes_unseen_for_cancelled),
-    Breakage("orphan-ignored", "an order of an earlier journal is left alone", _ignores_orphans),
 )
