@@ -49,7 +49,6 @@ from deskbot.core.records import (
     OrderMoved,
     Record,
     Released,
-    Session,
 )
 from deskbot.simulation.trouble import ADOPTED, WORDS
 
@@ -103,8 +102,6 @@ class Witness:
         self.open_steps = 0
         self._booked: set[tuple[str, str]] = set()
         self._latches: set[str] = set()  # in the journal of this process
-        # a journal that has never seen the venue answers at a stop for what it has sent, not for a lost one's orders
-        self._has_looked = False
         self._hears: dict[type, Callable[[Any], None]] = {
             Book: self._book,
             VenueReady: self._venue_ready,
@@ -129,7 +126,6 @@ class Witness:
         self.latched = False
         self._booked.clear()
         self._latches.clear()
-        self._has_looked = any(isinstance(record, Session) for record in records)
         self.intents.clear()
         sent: dict[str, str] = {}
         for record in records:
@@ -171,7 +167,7 @@ class Witness:
         self._told.books[book.market] = book
 
     def _venue_ready(self, _event: VenueReady) -> None:
-        self._told.open = self._has_looked = True
+        self._told.open = True
         self._told.private = False
         self._begin_round()
 
@@ -286,7 +282,7 @@ class Witness:
             if isinstance(command, QueryFills):
                 topic = f"{topic} {command.market}"
             self._told.asked[command.request] = (topic, self._told.round)
-        elif isinstance(command, Stopped) and command.confirmed and self._has_looked:
+        elif isinstance(command, Stopped) and command.confirmed:
             self._nothing_left("a stop was confirmed")
 
     def _recorded(self, record: Record) -> None:

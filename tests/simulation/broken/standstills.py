@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deskbot.core import halt, sweep
+from deskbot.core import halt
 from deskbot.core.sweep import Sweep
 from tests.simulation.broken.breakage import Breakage, Patch
 
@@ -14,17 +14,11 @@ def _believes_acknowledgements(patch: Patch) -> None:
     patch.setattr(Sweep, "on_cancel_all", on_cancel_all)
 
 
-def _looks_once(patch: Patch) -> None:
-    patch.setattr(sweep, "in_doubt", lambda _state: False)
-    patch.setattr(Sweep, "_ask_about_the_unseen", lambda _self, _shown: None)
-
-
 def _releases_by_itself(patch: Patch) -> None:
     patch.setattr(halt, "_acknowledged", lambda _control, _latch_id: True)
 
 
 BROKEN = (
     Breakage("acknowledged-is-empty", "a halt is confirmed by the answer to a cancel-all", _believes_acknowledgements),
-    Breakage("sweep-forgets-doubt", "a sweep does not wait for orders in doubt", _looks_once),
     Breakage("halt-released-by-nobody", "a halt ends when it is confirmed", _releases_by_itself),
 )
