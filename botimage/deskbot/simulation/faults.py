@@ -51,9 +51,9 @@ _CONTRACTS: Final = ("bybit", "binanceusdm")
 
 _TABLE: Final = (
     Fault("F01", "create-lost", "a create never reaches the venue", _C, 4, 5),
-    Fault("F02", "create-reply-lost", "a create is accepted, its reply never comes", _C, 6, 10),
-    Fault("F03", "create-reset", "a create is cut off at once and arrives up to a receive window later", _C, 6, 10),
-    Fault("F04", "create-unsure", "a create is accepted; the reply is a code, a page or nothing", _C, 6, 10),
+    Fault("F02", "create-reply-lost", "a create is accepted, its reply never comes", _C, 6, 12),
+    Fault("F03", "create-reset", "a create is cut off at once and arrives up to a receive window later", _C, 6, 12),
+    Fault("F04", "create-unsure", "a create is accepted; the reply is a code, a page or nothing", _C, 6, 12),
     Fault("F05", "create-filled-unseen", "a create is accepted and filled, its reply never comes", _C, 4, 8),
     Fault("F06", "stale-answers", "questions are answered from up to a visibility delay ago", _L, 9000, 5),
     Fault("F08", "create-duplicate", "a create arrives twice; the reply is the second one's: duplicate", _C, 3, 4),
