@@ -106,6 +106,7 @@ class Life:
         self.mischief = Mischief(self, self._random("mischief"))
         self.quiet = False
         self.taken: set[str] = set()
+        self.unpriced: set[str] = set()  # markets whose first position was closed before anybody could price it
 
     def _random(self, what: str) -> Random:
         """Every part draws from a source of its own: taking a fault away leaves the others as they were."""

@@ -73,7 +73,8 @@ def _book(life: "Life", ledger: Any, market: str) -> tuple[str, str] | None:
     paid = sum(one.amount for _, one in life.account.fundings if one.market == market and one.venue_ms >= life.epoch_ms)
     if sum(ledger.funding.values()) != paid:
         return "I2", f"{market}: funding of {ledger.funding} in the engine's books, {paid} in the venue's"
-    return _money(ledger, life.account.truth[market], market) if life.journals == 1 else None
+    priced = life.journals == 1 and market not in life.unpriced
+    return _money(ledger, life.account.truth[market], market) if priced else None
 
 
 def _money(ledger: Any, truth: MarketLedger, market: str) -> tuple[str, str] | None:

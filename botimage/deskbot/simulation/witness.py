@@ -46,6 +46,7 @@ from deskbot.core.records import (
     HaltConfirmed,
     Intent,
     Latched,
+    Opened,
     OrderMoved,
     Record,
     Released,
@@ -295,6 +296,8 @@ class Witness:
             self.intents[record.client_id] = record
         elif isinstance(record, Filled):
             self._booked_once(record)
+        elif isinstance(record, Opened):
+            self._opened(record)
         elif isinstance(record, OrderMoved):
             self._moved(record)
         elif isinstance(record, HaltConfirmed):
@@ -303,6 +306,11 @@ class Witness:
                 raise Violation("I6", f"the halt {record.id} is in force and would not survive a restart")
         elif isinstance(record, Released) and record.id != self._life.wish.acknowledged_halt:
             raise Violation("I6", f"the halt {record.id} was released and nobody had acknowledged it")
+
+    def _opened(self, record: Opened) -> None:
+        """What was forced before the journal had begun may have closed what nobody had seen: its price is unknown."""
+        if any(fill.kind and fill.market == record.market for _, fill in self._life.account.fills):
+            self._life.unpriced.add(record.market)
 
     def _booked_once(self, record: Filled) -> None:
         key = (record.market, record.trade_id)
