@@ -368,7 +368,7 @@ class Witness:
         """The worst that the venue's own state and the orders on their way can come to stays inside the envelope."""
         account, journal = self._life.account, self._life.journal_prefix
         market, side = place.market, place.side
-        if market in self._life.taken or self._heirs_unknown(market):
+        if market in self._life.taken or self._unforeseen(market):
             return
         rest = [one for one in account.live.values() if one.client_id.startswith(journal)]
         may = sum(r.lots - r.filled_lots for r in rest if r.side == side and r.market == market)
@@ -383,12 +383,12 @@ class Witness:
             words = "buying" if side == BUY else "selling"
             raise Violation("I9", f"{words} {place.lots} lots of {market} may exceed the position limit")
 
-    def _heirs_unknown(self, market: str) -> bool:
-        """Whether an order of a lost journal has filled and nobody has read of it yet: no engine can count that."""
+    def _unforeseen(self, market: str) -> bool:
+        """Whether the venue forced an execution, or a lost journal's order filled, and no engine can know it yet."""
         journal = self._life.journal_prefix
-        fills = self._life.own_fills(market) if self._life.journals > 1 else []
         return any(
-            not fill.client_id.startswith(journal) and (market, fill.trade_id) not in self._booked for fill in fills
+            not fill.client_id.startswith(journal) and (market, fill.trade_id) not in self._booked
+            for fill in self._life.own_fills(market)
         )
 
     def sends(self, place: Place) -> None:
