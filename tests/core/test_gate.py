@@ -246,7 +246,8 @@ def test_whatever_is_wanted_and_filled_the_worst_case_stays_inside_the_envelope(
         before = len(desk.said)
         desk.book(*price)
         for place in [c for c in desk.said[before:] if isinstance(c, Place)]:
-            worst = sum(o.at_risk_lots for o in desk.durable.orders.values() if o.side == place.side)
+            decided = [o for o in desk.durable.orders.values() if o.client_id <= place.client_id]
+            worst = sum(o.at_risk_lots for o in decided if o.side == place.side)
             lots = place.side * desk.durable.ledger(MARKET).position // desk.market.lot + worst
             ticks = max(place.price_ticks, bid + 1)
             assert lots <= 0 or desk.market.notional(ticks, lots) <= LIMITS.max_position_notional
