@@ -69,7 +69,7 @@ bench-idle: setup ## Memory of an idle bot's pod, and the time until it is Ready
 bench-journal: setup ## What the journal adds to an order, and how long a restart takes as it grows
 	@$(BIN)/python -m tests.runtime.journal_bench $(ARGS)
 
-bench-feeds: setup ## Each fault of a stream, ten times: seconds until the gate is shut and until all is whole again
+bench-feeds: setup ## Each fault of a stream of each dialect, ten times: seconds until the gate is shut and until all is whole again
 	@$(BIN)/python -m tests.venues.bench_feeds
 
 bench-mutation: setup ## Change the core in every small way and see whether the tests notice (an hour on two cores)

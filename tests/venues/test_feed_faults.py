@@ -17,7 +17,7 @@ from deskbot.core.commands import Cancel, Place, QueryOpenOrders
 from deskbot.core.events import ACCEPTED, Book, StreamChange
 from deskbot.core.instrument import BUY
 from deskbot.simulator.server import Simulator
-from tests.venues.conftest import SWAP, MakeVenue
+from tests.venues.conftest import SPOT, SWAP, MakeVenue
 from tests.venues.test_streams import Heard, opened, streaming
 
 pytestmark = pytest.mark.component
@@ -34,7 +34,11 @@ class Dialect:
     private: tuple[str, ...]
 
 
-DIALECTS = (Dialect("bybit", *SWAP, "orderbook.50.BTCUSDT", ("order", "execution")),)
+DIALECTS = (
+    Dialect("bybit", *SWAP, "orderbook.50.BTCUSDT", ("order", "execution")),
+    Dialect("binance", *SPOT, "btcusdt@depth*", ("executionReport",)),
+    Dialect("binanceusdm", *SWAP, "btcusdt@depth*", ("ORDER_TRADE_UPDATE",)),
+)
 EACH = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.exchange)
 SILENT = {"action": "drop", "probability": 1.0}
 
