@@ -30,9 +30,9 @@ from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.journal import Header, Journal, open_journal
 from deskbot.runtime.journal_writer import JournalWriter
 from deskbot.runtime.session import header_of
+from tests.runtime.dialects import DIALECTS
 from tests.runtime.lives import flat, fold, orders
 from tests.runtime.processes import Desk, answers, free_port, simulator, until
-from tests.runtime.test_sigkill import manifest
 
 OUT = Path("build/bench/journal.json")
 SIZES = (10_000, 100_000, 1_000_000)
@@ -119,7 +119,7 @@ def starts(folder: Path, rounds: int) -> dict[str, dict[int, Any]]:
     out: dict[str, dict[int, Any]] = {"startSecondsByRecords": {}, "wholeJournalSeconds": {}, "armedSeconds": {}}
     with simulator(folder) as url:
         file = folder / "bot.yaml"
-        file.write_text(manifest(url))
+        file.write_text(DIALECTS[0].manifest(url))
         clock = Clock()
         header = header_of(ControlFile(file, clock).seen, clock)
         for size in SIZES:

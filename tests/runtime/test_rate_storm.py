@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.runtime.dialects import EACH_DIALECT, Dialect
 from tests.runtime.processes import KEY, Desk, free_port, get, simulator, until
-from tests.runtime.test_sigkill import MARKET, manifest
 
 pytestmark = [pytest.mark.component, pytest.mark.timeout(120)]
 
-CREATE, CANCEL = "/v5/order/create", "/v5/order/cancel"
+MOMENT_NS = 300_000_000  # for what was on its way
+SECOND_NS = 1_000_000_000
+CALM = "0.005%"  # quotes rest when the storm comes, whatever the venue takes in a second
 
 
 class Storm:
@@ -48,10 +50,10 @@ class Storm:
 
 
 @contextmanager
-def storm(folder: Path) -> Iterator[Storm]:
-    with simulator(folder, "--round-trip", "20") as venue:
+def storm(folder: Path, dialect: Dialect) -> Iterator[Storm]:
+    with simulator(folder, "--round-trip", "20", "--dialect", dialect.simulated) as venue:
         file, port = folder / "bot.yaml", free_port()
-        file.write_text(manifest(endpoint=venue))
+        file.write_text(dialect.manifest(venue, CALM))
         listen = f"127.0.0.1:{port}"
         bot = Desk(
             ["run", str(file), "--venue", "endpoint", "--journal", str(folder / "j.sqlite"), "--listen", listen],
@@ -73,33 +75,53 @@ def _answered(condition: Any) -> bool:
         return False
 
 
-def test_in_a_storm_of_refusals_no_order_is_sent_and_cancels_leave_in_time(tmp_path: Path) -> None:
-    with storm(tmp_path) as it:
-        before = it.order({"action": "rateLimit", "endpoint": "/v5/order/realtime", "retryAfterMs": 4000})
+def _between(asked: list[dict[str, Any]], start_ns: int, end_ns: int) -> list[dict[str, Any]]:
+    return [one for one in asked if start_ns < one["timeNs"] < end_ns]
+
+
+def _what(one: dict[str, Any]) -> tuple[str, str]:
+    return one["method"], one["path"]
+
+
+@EACH_DIALECT
+def test_in_a_storm_of_refusals_no_order_is_sent_and_cancels_leave_in_time(tmp_path: Path, dialect: Dialect) -> None:
+    with storm(tmp_path, dialect) as it:
+        before = it.order({"action": "rateLimit", "endpoint": dialect.open_orders[1], "retryAfterMs": 4000})
         until(lambda: it.problem() == "RateLimited", 10, "the refusal is said")
         until(lambda: it.resting() == 0, 5, "quotes are pulled")
         until(lambda: it.problem() == "" and it.state("Running") and it.resting() > 2, 30, "quotes again")
         asked = it.requests(before)
-        refused = next(one for one in asked if one["fault"])
-        calm = refused["timeNs"] + 4_000_000_000
-        meanwhile = [one for one in asked if refused["timeNs"] + 300_000_000 < one["timeNs"] < calm]
-        assert {one["path"] for one in meanwhile} <= {CANCEL, "/v5/market/time"}
-        cancels = [one for one in asked if refused["timeNs"] < one["timeNs"] < calm and one["path"] == CANCEL]
+        refused = next(one["timeNs"] for one in asked if one["fault"])
+        calm = refused + 4 * SECOND_NS
+        assert {_what(one) for one in _between(asked, refused + MOMENT_NS, calm)} <= {dialect.cancel, dialect.clock}
+        cancels = [one for one in _between(asked, refused, calm) if _what(one) == dialect.cancel]
         assert len(cancels) > 2
-        seconds = (cancels[-1]["timeNs"] - refused["timeNs"]) / 1_000_000_000
-        print(f"bybit, 429: the last of {len(cancels)} cancels left {seconds:.2f} s after the refusal")
+        seconds = (cancels[-1]["timeNs"] - refused) / SECOND_NS
+        print(f"{dialect.exchange}, 429: the last of {len(cancels)} cancels left {seconds:.2f} s after the refusal")
         assert seconds < 2
 
 
-def test_during_a_ban_nothing_is_asked_and_afterwards_everything_is_as_it_was(tmp_path: Path) -> None:
-    with storm(tmp_path) as it:
+@EACH_DIALECT
+def test_during_a_ban_nothing_is_asked_and_afterwards_everything_is_as_it_was(tmp_path: Path, dialect: Dialect) -> None:
+    with storm(tmp_path, dialect) as it:
         before = it.order({"action": "ban", "endpoint": "*", "forMs": 5000})
         until(lambda: it.problem() == "RateLimited", 10, "the ban is said")
         until(lambda: it.problem() == "" and it.state("Running") and it.resting() > 2, 25, "quotes again")
         asked = it.requests(before)
-        banned = next(one for one in asked if one["fault"])
-        meanwhile = [
-            one for one in asked if banned["timeNs"] + 300_000_000 < one["timeNs"] < banned["timeNs"] + 4_900_000_000
-        ]
-        assert meanwhile == []
-        assert MARKET in get(f"{it.bot}/report")["ledger"]
+        banned = next(one["timeNs"] for one in asked if one["fault"])
+        assert _between(asked, banned + MOMENT_NS, banned + 5 * SECOND_NS - MOMENT_NS) == []
+        assert dialect.market in get(f"{it.bot}/report")["ledger"]
+
+
+@EACH_DIALECT
+def test_a_ban_after_refusals_ends_the_cancels_too(tmp_path: Path, dialect: Dialect) -> None:
+    """The third refusal of a row is the ban: 429 with Retry-After, then 418 on Binance, 403 on Bybit."""
+    row = {"retryAfterMs": 4000, "count": 3, "banAfter": 3, "banMs": 6000}
+    with storm(tmp_path, dialect) as it:
+        before = it.order({"action": "rateLimit", "endpoint": "*", **row})
+        until(lambda: it.problem() == "RateLimited", 10, "the refusal is said")
+        until(lambda: it.problem() == "" and it.state("Running") and it.resting() > 2, 40, "quotes again")
+        asked = it.requests(before)
+        banned = [one["timeNs"] for one in asked if one["fault"] == "rateLimit"][2]
+        assert _between(asked, banned + MOMENT_NS, banned + 6 * SECOND_NS - MOMENT_NS) == []
+        assert dialect.market in get(f"{it.bot}/report")["ledger"]
