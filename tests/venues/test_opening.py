@@ -15,13 +15,13 @@ from deskbot.core.commands import (
     QueryPositions,
 )
 from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
-from deskbot.core.events import NOT_FOUND, REJECTED
+from deskbot.core.events import NOT_FOUND, REJECTED, UNKNOWN
 from deskbot.core.money import to_units
 from deskbot.simulator.server import Simulator
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.protocol import Venue, VenueSettings
 from tests.venues.asking import BOTH, asked, bid, opened
-from tests.venues.conftest import SWAP, MakeVenue
+from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
 pytestmark = pytest.mark.component
 
@@ -82,6 +82,17 @@ async def test_a_venue_can_be_opened_again_after_it_failed(make_venue: MakeVenue
     with pytest.raises(Transient):
         await venue.open()
     assert (await venue.open()).instruments.keys() == {SWAP[1]}
+
+
+async def test_before_its_markets_are_read_nothing_is_asked_of_a_venue_by_a_name_it_does_not_know(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    venue = await make_venue(*SPOT, exchange="binance")
+    answer = await venue.query_order(QueryOrder("d1", SPOT[1]))
+    result = await venue.cancel(Cancel("d1", "", SPOT[1]))
+    assert (answer.outcome, result.outcome) == (UNKNOWN, REJECTED)
+    assert answer.reason == result.reason == "not sent: the venue's markets are not read yet"
+    assert asked(simulator, "*") == []
 
 
 async def test_an_unknown_exchange_is_refused_before_anything_is_sent() -> None:

@@ -25,6 +25,7 @@ from deskbot.core.errors import Invalid
 from deskbot.core.events import (
     ACCEPTED,
     NOT_FOUND,
+    NOT_SENT,
     REJECTED,
     UNKNOWN,
     BalancesAnswer,
@@ -55,6 +56,7 @@ from deskbot.venues.streams import PRIVATE, MarketStream, PrivateStream, until_o
 from deskbot.venues.tending import Tender
 
 _SENDS_NOTHING = "DryRun sends nothing"
+_UNREAD = f"{NOT_SENT} the venue's markets are not read yet"
 
 Answer = TypeVar("Answer")
 
@@ -155,6 +157,8 @@ class CcxtVenue:
         exchange = self._private(command.emergency)
         if exchange is None:
             return CancelResult(self._now(), command.client_id, REJECTED, _SENDS_NOTHING)
+        if not self._markets.read:
+            return CancelResult(self._now(), command.client_id, REJECTED, _UNREAD)
         result = await self._orders.cancel(exchange, command)
         if result.outcome == ACCEPTED:
             self._witness.cancelled(command.venue_id, self._now())
@@ -181,6 +185,8 @@ class CcxtVenue:
         exchange = self._private(command.emergency)
         if exchange is None:
             return OrderAnswer(self._now(), command.client_id, NOT_FOUND)
+        if not self._markets.read:
+            return OrderAnswer(self._now(), command.client_id, UNKNOWN, reason=_UNREAD)
         symbol = self._markets.venue_symbol(command.market)
         report, failure = await _asked(self._adapter.order(exchange, symbol, command.client_id), None)
         if failure:

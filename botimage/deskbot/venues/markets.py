@@ -19,6 +19,11 @@ class Markets:
         self._by_venue_symbol = {one["id"]: symbol for symbol, one in self._by_symbol.items()}
         self._made: dict[str, Instrument | None] = {}
 
+    @property
+    def read(self) -> bool:
+        """Whether the venue's list has been read; before that no market has a name of the venue's."""
+        return bool(self._by_symbol)
+
     def check(self, symbols: tuple[str, ...]) -> None:
         """Raise Invalid for a symbol that the venue does not trade in this market type."""
         for symbol in symbols:
