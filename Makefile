@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-long bench-idle bench-journal bench-feeds bench-mutation bench-engine compiled check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-long bench-idle bench-journal bench-feeds bench-mutation bench-engine bench-peers compiled check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds u
 bench-engine: setup ## The reference workload through the full engine, pure and compiled: quotes per second, microseconds
 	@$(BIN)/python -m tests.bench
 
+bench-peers: setup ## Our engine beside NautilusTrader and hftbacktest, each in its own environment: make bench-peers ARGS="--rounds 1"
+	@$(BIN)/python -m tests.peers $(ARGS)
+
 compiled: setup ## The engine compiled by mypyc, into build/compiled (needs a C compiler; put it first in PYTHONPATH)
 	@$(BIN)/python -m deskbot.bench.compiled build/compiled
 
@@ -99,6 +102,8 @@ lock: setup ## Resolve the requirements anew; hashes, no addresses
 	  --extra operator --extra bot --extra bench --extra dev pyproject.toml -o requirements/dev.txt
 	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o requirements/build.txt
+	@for peer in nautilus:nautilus_trader==1.221.0 hftbacktest:hftbacktest==2.4.4; do echo $${peer#*:} | $(BIN)/uv pip compile --quiet --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/peers-$${peer%%:*}.txt; done
 
 prefetch: setup ## Build and fetch ahead of time whatever the demo and the tests need
 	@$(BIN)/python -m tests.cluster prefetch
