@@ -41,7 +41,7 @@ def trade(hbt: Any, times: Any, up: int, down: int, out: int, base: int) -> tupl
     bid = ask = 0  # ids of live orders, 0 for none
     now = times[0]  # its clock starts at the first event
     for at in times:
-        if hbt.elapse(at - now) != 0:
+        if hbt.elapse(at - now) > 1:  # 1 is the end of the data: the last quote still counts
             break
         now = at
         position = round(hbt.position(0) / ORDER)
