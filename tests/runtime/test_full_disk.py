@@ -13,6 +13,7 @@ from deskbot.core.events import Fill
 from deskbot.core.orders import OPEN
 from deskbot.core.records import Record
 from deskbot.runtime.journal import Journal, open_journal
+from deskbot.runtime.opening import opened, usable
 from tests.runtime.records import intent
 from tests.runtime.scripted_venue import MARKET, ScriptedVenue
 from tests.runtime.test_journal import HEADER
@@ -141,3 +142,21 @@ def fill_of(place: Place, at: int) -> Fill:
     return Fill(
         at, MARKET, "t-1", place.client_id, "v", place.side, place.price_ticks, place.lots, 0, "USDT", True, at // 10**6
     )
+
+
+def test_what_a_read_only_volume_holds_is_read_from_a_copy(volume: Path) -> None:
+    journal = open_journal(volume / "journal.sqlite", HEADER)
+    journal.write([intent(1)])
+    for suffix in ("", "-wal"):  # as SIGKILL would leave it
+        shutil.copy(f"{journal.path}{suffix}", volume / f"killed{suffix}")
+    journal.close()
+    for suffix in ("", "-wal"):
+        (volume / f"killed{suffix}").rename(f"{journal.path}{suffix}")
+    subprocess.run(["mount", "-o", "remount,ro", str(volume)], check=True)
+    found = run(opened(journal.path, HEADER, lambda _beside_another: ()))
+    assert isinstance(found.journal, Transient)
+    assert found.journal.reason == "DiskFull"
+    assert list(found.durable.orders) == [intent(1).client_id]
+    assert not run(usable(journal.path, HEADER))
+    subprocess.run(["mount", "-o", "remount,rw", str(volume)], check=True)
+    assert run(usable(journal.path, HEADER))
