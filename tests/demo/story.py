@@ -54,7 +54,8 @@ def compare(desk: Desk, title: str = "up to the last execution both know", step:
         _step("4", "Two ledgers, side by side")
     report = desk.report()
     market, ours = next(iter(report["ledger"].items()))
-    theirs = desk.truth(until=report["lastExecutionId"][market])["markets"][market]
+    truth = desk.truth(until=report["lastExecutionId"][market])["markets"][market]
+    theirs = {field: truth[field] for field in ours}  # the venue's books also say what it did on its own account
     table = Table("", "the bot says", "the venue's own books", title=f"{market}, {title}", title_justify="left")
     for field in ("fills", "position", "cash", "realisedPnl", "fees"):
         table.add_row(field, _text(ours[field]), _text(theirs[field]))
