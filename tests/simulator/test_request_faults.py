@@ -92,6 +92,20 @@ async def test_a_client_that_goes_on_asking_is_banned(client: Client) -> None:
     assert (await status_of(client))[0] == 200
 
 
+async def test_a_socket_too_many_is_a_refusal_of_the_row_and_may_be_its_ban(client: Client) -> None:
+    await client.hook("/faults", {"action": "rateLimit", "endpoint": "*", "count": 2, "banAfter": 2, "banMs": 300})
+    seen = []
+    for _ in range(2):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            async with client.stream("private"):
+                pass
+        seen.append(refused.value.status)
+    assert seen == [429, 403]
+    assert (await status_of(client))[0] == 403
+    await asyncio.sleep(0.3)
+    assert (await status_of(client))[0] == 200
+
+
 async def test_a_ban_refuses_everything_and_counts_it_until_it_is_over(client: Client) -> None:
     await client.hook("/faults", {"action": "ban", "forMs": 600})
     for path in ("/v5/account/info", "/v5/market/time", "/v5/order/realtime"):

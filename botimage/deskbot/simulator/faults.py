@@ -17,7 +17,16 @@ from fnmatch import fnmatchcase
 from itertools import count
 from typing import Any
 
-from deskbot.simulator.fault_models import Action, Ban, ClockSkew, Maintenance, MessageAction, Place, read_action
+from deskbot.simulator.fault_models import (
+    Action,
+    Ban,
+    ClockSkew,
+    Maintenance,
+    MessageAction,
+    Place,
+    RateLimit,
+    read_action,
+)
 
 MS = 1_000_000
 SPENT_KEPT = 1000
@@ -67,7 +76,7 @@ class Fault:
     def view(self, now_ns: int) -> dict[str, Any]:
         view = self.request.model_dump(mode="json", by_alias=True, exclude_none=True)
         state = {"injections": self.injections, "active": self.active(now_ns), "exhausted": self.over(now_ns)}
-        return {"id": self.number, **view, **state}
+        return {"id": self.number, "beginNs": self.begin_ns, **view, **state}
 
 
 def _precedence(fault: Fault) -> tuple[bool, int]:
@@ -136,6 +145,15 @@ class Faults:
         """Counts injections."""
         fault.injections += times
         self._counted[fault.request.action] = self._counted.get(fault.request.action, 0) + times
+
+    def ban_by(self, refusal: Fault) -> Fault | None:
+        """The ban that the last refusal of a row is, ordered and counted; None for any other."""
+        row = refusal.request
+        if not isinstance(row, RateLimit) or row.ban_after is None or refusal.injections < row.ban_after:
+            return None
+        ban = self.add({"action": "ban", "forMs": row.ban_ms, "account": row.account})
+        self.count(ban)
+        return ban
 
     def clock_offset_ns(self) -> int:
         """How far the venue's clock is ahead of the true one."""

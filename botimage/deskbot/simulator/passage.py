@@ -112,11 +112,10 @@ class Passage:
     def _refusal(self, fault: Fault) -> Answer | None:
         """What a fault answers in place of any effect."""
         words, action = self._words, fault.request
+        ban = self._faults.ban_by(fault)
+        if ban is not None:
+            return self._banned(ban, None)
         match action:
-            case RateLimit() if action.ban_after is not None and fault.injections >= action.ban_after:
-                ban = self._faults.add({"action": "ban", "forMs": action.ban_ms, "account": action.account})
-                self._faults.count(ban)
-                return self._banned(ban, None)
             case RateLimit():
                 remaining = self._faults.remaining_ms(fault)
                 answer = words.rate_limited(action.status)

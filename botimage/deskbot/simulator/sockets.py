@@ -25,6 +25,7 @@ from deskbot.simulator.passage import cut
 
 SILENCE_LIMIT_SECONDS = 600.0
 GOODBYE_SECONDS = 0.5
+BANNED = 403
 
 
 class Door(Protocol):
@@ -76,10 +77,12 @@ class Sockets:
             case Drop():
                 await self._clock.sleep(action.hang_ms / 1000)
                 return cut(request)
+            case RateLimit() if fault is not None and self._faults.ban_by(fault) is not None:
+                return web.Response(status=BANNED)
             case RateLimit() | Refuse():
                 return web.Response(status=max(400, action.status))
             case Ban():
-                return web.Response(status=action.status or 403)
+                return web.Response(status=action.status or BANNED)
             case Maintenance():
                 return web.Response(status=503)
         return None
