@@ -28,13 +28,20 @@ spec:
   strategies:
     - name: simple-maker
       enabled: true
-      params: {{size: "0.002", levels: 3, spread: "0.0002%", step: "0.0004%", skew: "0.001%", requote: "{requote}"}}
+      params: {{size: "0.002", levels: 3, {quotes}}}
   envelope:
     maxOrderNotional: "200"
     maxPositionNotional: "6000"
     maxOpenOrders: 60
     ordersPerSecond: 100
 """
+
+
+# at the touch, filled and moved all the time
+BUSY = 'spread: "0.0002%", step: "0.0004%", skew: "0.001%", requote: "0%"'
+# as good as never reached, never moved
+CALM = 'spread: "0.5%", step: "0.1%", skew: "0%", requote: "0.4%"'
+RESTING = 6  # three levels of each side
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,10 @@ class Dialect:
     client_id: str
     orders_per_second: int
 
-    def manifest(self, endpoint: str, requote: str = "0%") -> str:
-        """The bot and its Secret, for a venue of this dialect; quotes follow the price when it moved by `requote`."""
+    def manifest(self, endpoint: str, quotes: str = BUSY) -> str:
+        """The bot and its Secret, for a venue of this dialect; `quotes` are parameters of the strategy."""
         names = {"exchange": self.exchange, "market_type": self.market_type, "market": self.market}
-        return BOT.format(endpoint=endpoint, requote=requote, **names)
+        return BOT.format(endpoint=endpoint, quotes=quotes, **names)
 
 
 DIALECTS = (
