@@ -1,15 +1,18 @@
 """The gate: every check by name at its boundary, and what counts as exposure."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deskbot.core import gate
 from deskbot.core.commands import Cancel, Place
 from deskbot.core.events import REJECTED, PlaceResult, StreamChange
-from deskbot.core.gate import CHECKS, OrderRate
+from deskbot.core.gate import OrderRate
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
@@ -34,24 +37,27 @@ def outcome(
     return len(desk.placed()), desk.engine.summary().rejections
 
 
-def test_every_check_of_the_envelope_is_there_in_order() -> None:
-    assert [check.__name__ for check in CHECKS] == [
-        "mode",
-        "market",
-        "data_age",
-        "outcome_unknown",
-        "whole_steps",
-        "amount",
-        "price_collar",
-        "would_cross",
-        "minimum_notional",
-        "order_notional",
-        "position_notional",
-        "open_orders",
-        "order_rate",
-    ]
+def test_every_check_of_the_envelope_is_there_in_order_and_in_the_table() -> None:
+    source = Path(str(gate.__file__)).with_name("gate.py").read_text(encoding="utf-8")
+    assert re.findall(r'^    p\.check = "(\w+)"$', source, re.MULTILINE) == CHECKS
+    assert re.findall(r"^\| (\w+) +\|", str(gate.__doc__), re.MULTILINE) == ["check", *CHECKS]
 
 
+CHECKS = [
+    "mode",
+    "market",
+    "data_age",
+    "outcome_unknown",
+    "whole_steps",
+    "amount",
+    "price_collar",
+    "would_cross",
+    "minimum_notional",
+    "order_notional",
+    "position_notional",
+    "open_orders",
+    "order_rate",
+]
 CASES: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=3), {"min_lots": 3}),
     ("amount", target(lots=3), {"max_lots": 3}),

@@ -16,10 +16,10 @@ from deskbot.core.engine import MOST_FAILURES, Engine
 from deskbot.core.events import FillsAnswer, PlaceResult, StreamChange, Timer
 from deskbot.core.gate import OrderRate
 from deskbot.core.limits import Limits
-from deskbot.core.market import MarketState
 from deskbot.core.money import to_units
 from deskbot.core.orders import REJECTED, UNKNOWN
 from deskbot.core.records import Intent, Latched, OrderMoved
+from deskbot.core.stand import Stand
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
 from deskbot.core.strategy import Target
@@ -191,8 +191,8 @@ def test_i5_no_order_leaves_through_a_gate_that_should_be_shut(
     shut: Callable[[Desk], None], monkeypatch: Patch
 ) -> None:
     desk = trading()
-    monkeypatch.setattr(Engine, "_why_not", lambda _: "")
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(engine_module, "why_not", lambda *_: "")
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     shut(desk)
     want(desk, target())
     latch = desk.durable.latch
@@ -206,24 +206,23 @@ def test_i5_no_order_leaves_beside_an_unknown_one(monkeypatch: Patch) -> None:
     desk.may_fail = True
     desk.say(PlaceResult, client_id=place.client_id, outcome="unknown")
     assert desk.state(place) == UNKNOWN
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     want(desk, target("59990", level=1))
     assert f"beside {place.client_id}, unknown" in evidence(desk)
 
 
 def test_i5_no_order_leaves_on_a_book_that_is_not_sound(monkeypatch: Patch) -> None:
     desk = trading()
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     monkeypatch.setattr(Engine, "_quote", quote_anything)
     desk.strategy.wanted = [target()]  # type: ignore[attr-defined]
     desk.book("60000", "59999")
     assert "I5: the book is judged book_crossed" in evidence(desk)
 
 
-def quote_anything(engine: Engine, market: MarketState) -> None:
-    market.verdict = market.unusable(engine._state.at, 10**18)
-    limits: Limits = LIMITS
-    quoting.make_so(engine._state, limits, market, [target()], OrderRate())
+def quote_anything(engine: Engine, stand: Stand) -> None:
+    stand.market.verdict = stand.market.unusable(engine._state.at, 10**18)
+    quoting.make_so(engine._state, stand, [target()], OrderRate())
 
 
 def test_i6_no_order_leaves_while_a_halt_is_in_force(monkeypatch: Patch) -> None:
@@ -251,7 +250,7 @@ def test_i9_no_order_leaves_that_no_gate_should_have_let_through(
     words: str, wanted: list[Target], monkeypatch: Patch
 ) -> None:
     desk = trading()
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     want(desk, *wanted)
     assert words in evidence(desk)
     assert evidence(desk).startswith("I9: ")
@@ -261,7 +260,7 @@ def test_i9_the_envelope_counts_what_may_still_fill_and_what_has(monkeypatch: Pa
     desk = trading(target(lots=4))
     place = desk.placed()[0]
     desk.handle(desk.fill(place, 2))
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     limits = Limits(**{**vars_of(LIMITS), "max_position_notional": to_units("479.9")})
     desk.control(limits=limits)
     want(desk, target(lots=4), target("59990", lots=4, level=1))
@@ -274,7 +273,7 @@ def vars_of(limits: Limits) -> dict[str, int]:
 
 def test_what_was_withheld_never_counts_as_sent(monkeypatch: Patch) -> None:
     desk = trading()
-    monkeypatch.setattr(gate, "_NAMED", ())
+    monkeypatch.setattr(quoting, "failed_check", lambda _: "")
     want(desk, target(lots=4), target(lots=100, level=1))
     intents = [record.client_id for record in desk.records if isinstance(record, Intent)]
     assert len(intents) == 2
@@ -343,7 +342,7 @@ def test_i7_an_error_of_the_engine_halts_the_bot_which_cancels_and_goes_on_liste
 
 def test_i7_orders_decided_before_the_error_in_the_same_pass_do_not_leave(monkeypatch: Patch) -> None:
     desk = trading()
-    monkeypatch.setattr(Engine, "_leave_other_markets", raising)
+    monkeypatch.setattr(quoting, "leave_other_markets", raising)
     desk.strategy.wanted = [target()]  # type: ignore[attr-defined]
     desk.say(Timer)
     assert evidence(desk, "EngineFailed")
@@ -352,13 +351,13 @@ def test_i7_orders_decided_before_the_error_in_the_same_pass_do_not_leave(monkey
 
 
 def test_i7_an_error_of_any_kind_in_a_check_refuses_the_order(monkeypatch: Patch) -> None:
-    def unheard(_: object) -> bool:
+    def unheard(*_: object) -> bool:
         raise RuntimeError
 
-    monkeypatch.setattr(gate, "_NAMED", (("unheard", unheard),))
+    monkeypatch.setattr(gate, "_takes", unheard)
     desk = Desk(strategy=Wants(target())).trading()
     assert not desk.placed()
-    assert desk.engine.summary().rejections == {"unheard": desk.engine.summary().rejections["unheard"]}
+    assert desk.engine.summary().rejections == {"would_cross": desk.engine.summary().rejections["would_cross"]}
     assert desk.word == "Running"
 
 

@@ -232,7 +232,7 @@ def test_whatever_happens_a_book_is_quoted_on_exactly_when_nothing_is_wrong_with
     changed, traded = 0, 0
     for what, number, spread in script:
         if what in ("snapshot", "update"):
-            whole = what == "snapshot" or (whole and feed.sequence == feed.market.sequence)
+            whole = what == "snapshot" or (whole and feed.sequence == feed.market.view.sequence)
             if (bid, ask) != (number, number + spread):
                 changed = feed.now
             bid, ask, arrived = number, number + spread, feed.now

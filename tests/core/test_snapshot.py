@@ -12,6 +12,7 @@ from deskbot.core import durable as durable_module
 from deskbot.core import snapshot
 from deskbot.core.durable import Durable, Latch
 from deskbot.core.engine import Engine
+from deskbot.core.failing import forget_the_future
 from deskbot.core.ledger import Booked, Ledger
 from deskbot.core.orders import Order
 from deskbot.core.records import Filled, Latched, Record
@@ -70,7 +71,7 @@ def test_an_engine_begun_from_a_snapshot_knows_what_one_begun_from_the_records_k
     one = Engine(UID, EPOCH_MS, "test", prior=records)
     other = Engine(UID, EPOCH_MS, "test", durable=restore(on_paper(fold(records))))
     for engine in (one, other):
-        engine._forget_the_future(START)
+        forget_the_future(engine._state, START)
     assert orders_of(one) == orders_of(other)
     assert one._state.order_ids.next() == other._state.order_ids.next()
 

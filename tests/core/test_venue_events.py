@@ -274,7 +274,7 @@ def test_f26_a_book_in_the_old_ticks_is_void() -> None:
     desk.reconcile()
     desk.wait(1)
     assert not desk.placed()
-    assert desk.engine._state.markets[MARKET].bid == 0
+    assert desk.engine._state.markets[MARKET].view.bid == 0
 
 
 def test_f26_a_restart_knows_what_the_journals_ticks_and_lots_meant() -> None:

@@ -82,7 +82,7 @@ def test_the_table_for_people_names_faults_and_violations(
 
 
 def test_an_engine_that_never_trades_fails(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deskbot.core.engine.Engine._why_not", lambda _self: "")
+    monkeypatch.setattr("deskbot.core.engine.why_not", lambda *_arguments: "")
     monkeypatch.setattr("deskbot.core.quoting.make_so", lambda *_arguments: None)
     code, text = run(capsys, "--seeds", "2", "--processes", "1", "--output", "json", "--no-shrink")
     assert code == 1

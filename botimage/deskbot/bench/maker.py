@@ -48,7 +48,11 @@ class ReferenceMaker:
         if view.sequence != self._sequence:
             self._sequence = view.sequence
             mid = view.bid + view.ask
-            if self._below <= mid <= self._above and self._both_live(view):
+            if (
+                self._below <= mid <= self._above
+                and (view.buys or view.position >= self._cap)
+                and (view.sells or view.position <= -self._cap)
+            ):
                 return None
             self._move_to(mid, view)
             self._placing = False
@@ -58,10 +62,6 @@ class ReferenceMaker:
             return None
         self._placing = True
         return self._quotes
-
-    def _both_live(self, view: View) -> bool:
-        wants_bid, wants_ask = view.position < self._cap, view.position > -self._cap
-        return (view.buys > 0 or not wants_bid) and (view.sells > 0 or not wants_ask)
 
     def _move_to(self, mid: int, view: View) -> None:
         """Quote around a new reference."""

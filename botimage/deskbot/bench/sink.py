@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, Final
 
 from deskbot.core.decisions import Decision
+from deskbot.core.plain import Plain
 from deskbot.core.records import Record, to_tuple
 from deskbot.runtime.encoding import encode_lines
 
@@ -22,7 +23,7 @@ class Sink:
 
     def persist(self, record: Record) -> None:
         """Take one journal record."""
-        self._add(to_tuple(record))
+        self._add(record.row() if isinstance(record, Plain) else to_tuple(record))
 
     def decided(self, decision: Decision) -> None:
         """Take one decision."""

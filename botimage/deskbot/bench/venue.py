@@ -86,26 +86,20 @@ class TouchVenue:
             if order.price_ticks >= ask if order.side == BUY else order.price_ticks <= bid:
                 self._fill(at, order, out)
 
-    def send(self, at: int, bid: int, ask: int, command: Command, out: deque[Event]) -> None:
-        """Take one request; what comes of it is appended to `out`."""
-        if isinstance(command, Place):
-            out.append(self._place(at, bid, ask, command))
-        elif isinstance(command, Cancel):
-            self._cancel(at, command, out)
-        else:
-            out.append(self._answers[type(command)](at, command))
+    def answer(self, at: int, command: Command) -> Event:
+        """What is asked."""
+        return self._answers[type(command)](at, command)
 
-    def _place(self, at: int, bid: int, ask: int, order: Place) -> PlaceResult:
+    def place(self, at: int, bid: int, ask: int, order: Place) -> PlaceResult:
+        """Rest an order, or refuse it where it would take."""
         if order.price_ticks >= ask if order.side == BUY else order.price_ticks <= bid:
             return PlaceResult(at, order.client_id, REJECTED, reason="a post-only order would have taken")
         self._orders[order.client_id] = order
-        if order.side == BUY:
-            self.bid = max(self.bid, order.price_ticks)
-        else:
-            self.ask = min(self.ask, order.price_ticks)
+        self._show(order)
         return PlaceResult(at, order.client_id, ACCEPTED, order.client_id)
 
-    def _cancel(self, at: int, command: Cancel, out: deque[Event]) -> None:
+    def cancel(self, at: int, command: Cancel, out: deque[Event]) -> None:
+        """Take an order out of the book; its report and the answer are appended to `out`."""
         order = self._orders.get(command.client_id)
         if order is None:
             out.append(CancelResult(at, command.client_id, NOT_FOUND))
@@ -142,10 +136,15 @@ class TouchVenue:
         del self._orders[order.client_id]
         self.bid, self.ask = NO_BID, NO_ASK
         for other in self._orders.values():
-            if other.side == BUY:
-                self.bid = max(self.bid, other.price_ticks)
-            else:
-                self.ask = min(self.ask, other.price_ticks)
+            self._show(other)
+
+    def _show(self, order: Place) -> None:
+        ticks = order.price_ticks
+        if order.side == BUY:
+            if ticks > self.bid:
+                self.bid = ticks
+        elif ticks < self.ask:
+            self.ask = ticks
 
     def _report(self, at: int, order: Place, filled: int, state: int) -> OrderReport:
         return OrderReport(

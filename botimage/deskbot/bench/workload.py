@@ -1,6 +1,6 @@
 """One pass of the engine over a tape of quotes: the whole live engine, on a venue without latency.
 
-    tape ──chunks──▶ Workload.quotes ──▶ TouchVenue.cross ──fills──▶ Engine.handle ◀──▶ TouchVenue.send
+    tape ──chunks──▶ Workload.quotes ──▶ TouchVenue.cross ──fills──▶ Engine.handle ◀──▶ TouchVenue
                                                                           │ Persist, Decision
                                                                           ▼
                                                                      sink: their bytes
@@ -18,7 +18,7 @@ from typing import Final
 from deskbot.bench.maker import ReferenceMaker
 from deskbot.bench.sink import Sink
 from deskbot.bench.venue import NO_ASK, NO_BID, TouchVenue
-from deskbot.core.commands import Command, Persist, Publish
+from deskbot.core.commands import Cancel, Command, Persist, Place, Publish
 from deskbot.core.engine import Engine
 from deskbot.core.events import Control, Event, Quote, StreamChange, Timer, Trade, VenueReady
 from deskbot.core.instrument import BUY, Instrument
@@ -153,8 +153,13 @@ class Workload:
             self._carry(at, bid, ask, engine.handle(events.popleft()))
 
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
+        sink, venue, events = self._sink, self._venue, self._events
         for command in commands:
             if isinstance(command, Persist):
-                self._sink.persist(command.record)
+                sink.persist(command.record)
+            elif isinstance(command, Place):
+                events.append(venue.place(at, bid, ask, command))
+            elif isinstance(command, Cancel):
+                venue.cancel(at, command, events)
             elif not isinstance(command, Publish):
-                self._venue.send(at, bid, ask, command, self._events)
+                events.append(venue.answer(at, command))

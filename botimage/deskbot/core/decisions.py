@@ -49,10 +49,9 @@ class Decision:
 
     def row(self) -> tuple[Any, ...]:
         """Everything as strings, integers and lists; a target is (side, ticks, lots, level) and its fate."""
-        wanted = [
-            (target.side, target.ticks, target.lots, target.level, fate)
-            for target, fate in zip(self.targets, self.fates, strict=True)
-        ]
+        wanted: list[tuple[int, int, int, int, str]] = []
+        for index, target in enumerate(self.targets):
+            wanted.append((target.side, target.ticks, target.lots, target.level, self.fates[index]))
         return (
             "Decision",
             self.at,

@@ -175,12 +175,14 @@ class Durable:
         if order.state in (OPEN, PARTIALLY_FILLED):
             order.move(PENDING_CANCEL, record.at)
         order.cancel_asked_at = record.at
-        self.working_on(order.market).count(order)
+        self.working[order.market].count(order)
 
     def _order_moved(self, record: OrderMoved) -> None:
         order = self.orders[record.client_id]
-        order.venue_id = record.venue_id or order.venue_id
-        order.filled_lots = max(order.filled_lots, record.filled_lots)
+        if record.venue_id:
+            order.venue_id = record.venue_id
+        if record.filled_lots > order.filled_lots:
+            order.filled_lots = record.filled_lots
         order.move(record.state, record.at, record.reason)
         self._count(order)
 
@@ -207,7 +209,7 @@ class Durable:
 
     def _count(self, order: Order) -> None:
         """An ended order whose executions are all booked has nothing left to say and is forgotten."""
-        working = self.working_on(order.market)
+        working = self.working[order.market]
         working.count(order)
         if order.state >= FILLED and order.filled_lots <= order.booked_lots:
             self.orders.pop(order.client_id, None)
@@ -230,6 +232,7 @@ class Durable:
         """Orders are counted in the new steps; where they do not fit, more is at risk and less is done."""
         before = self.grids.get(record.market)
         self.grids[record.market] = (record.tick, record.lot)
+        self.working_on(record.market)
         if before is None:
             return
         for order in self.orders.values():

@@ -11,12 +11,11 @@ again, the error goes to the shell, which cancels everything without the engine 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from traceback import extract_tb
 from typing import Any, Final
 
 from deskbot.core import halt, order_life, quoting
 from deskbot.core.candles import Candle
-from deskbot.core.commands import Command, Place, Publish
+from deskbot.core.commands import Command
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.decisions import Decision
 from deskbot.core.durable import Durable
@@ -50,21 +49,21 @@ from deskbot.core.events import (
     VenueLost,
     VenueReady,
 )
+from deskbot.core.failing import evidence, forget_the_future, withhold
 from deskbot.core.gate import OrderRate
 from deskbot.core.instrument import Instrument
 from deskbot.core.invariants import Invariants
-from deskbot.core.market import MarketState
-from deskbot.core.orders import OPEN, PARTIALLY_FILLED, REJECTED, SENT
-from deskbot.core.reconciliation import QUOTES_PATIENCE, Reconciliation
-from deskbot.core.records import DayBegan, Listed, OrderMoved, Record, Session
+from deskbot.core.permission import pulls_quotes, why_not
+from deskbot.core.reconciliation import Reconciliation
+from deskbot.core.records import DayBegan, Record, Session
 from deskbot.core.snapshot import Snapshot, take
+from deskbot.core.stand import Stand, Stands
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
-from deskbot.core.summary import Summary, halt_of, positions_of
+from deskbot.core.summary import Summary
+from deskbot.core.telling import Teller
 
 DAY = 86_400_000_000_000
-RECONCILING = "reconciling"
-VENUE_CLOSED = "venue_closed"
 STRATEGY_ERROR = "strategy error"
 NOTHING: Final[Sequence[Command]] = ()
 ENGINE_FAILED = "EngineFailed"
@@ -95,10 +94,10 @@ class Engine:
         self._standstill = Standstill(self._state, self._reconciliation)
         self._dead_man = DeadMan(self._state)
         self._rate = OrderRate()
-        self._may_quote = False  # what `_why_not` says, for the busy path: only what `_settle` follows can change it
+        self._may_quote = False  # what `why_not` says, for the busy path: only what `_settle` follows can change it
         self._asked_about = -1  # the revision at which the strategies were last asked after an order event
-        self._shown: tuple[Any, ...] = ()
-        self._since = 0
+        self._stands = Stands(self._state)
+        self._teller = Teller(self._state, self._reconciliation, self._standstill, self._dead_man)
         for record in prior:
             self._state.durable.apply(record)
         self._state.order_ids.seen(self._state.durable.last_client_id)
@@ -136,10 +135,14 @@ class Engine:
         try:
             # by name what there is most of: compiled, what is looked up by its type costs three times as much
             if isinstance(event, Quote):
-                self._pass_to(event.at)
+                if event.at > state.at > 0:  # as `_pass_to`, whose call would be a tenth of a quiet pass
+                    state.at = event.at
+                else:
+                    self._pass_to(event.at)
                 self._on_quote(event)
             elif isinstance(event, (PlaceResult, CancelResult, OrderReport, Fill)):
-                self._pass_to(event.at)
+                if event.at != state.at:
+                    self._pass_to(event.at)
                 self._on_order_event(event)
             else:
                 self._pass_to(event.at)
@@ -156,7 +159,7 @@ class Engine:
         state = self._state
         if at > state.at:
             if not state.at:
-                self._forget_the_future(at)
+                forget_the_future(state, at)
             state.at = at
 
     def _fail_closed(self, event: Event, error: Exception) -> None:
@@ -168,80 +171,63 @@ class Engine:
         state.violation = ""
         self._may_quote = False
         reason = error.reason if isinstance(error, InvariantViolated) else ENGINE_FAILED
-        self._withhold(reason)
-        if halt.fail(state, reason, _evidence(event, error)):
+        withhold(self._state, reason)
+        if halt.fail(state, reason, evidence(event, error)):
             self._standstill.begin_anew()
         self._standstill.step()
         self._standstill.finish(self._dead_man.at_rest)
-        self._publish_if_changed()
-
-    def _withhold(self, why: str) -> None:
-        """Take back the orders of this pass: none of them has left."""
-        state = self._state
-        places = [command for command in state.out if isinstance(command, Place)]
-        state.out = [command for command in state.out if not isinstance(command, Place)]
-        for place in places:
-            order = state.durable.orders.get(place.client_id)
-            if order is not None and order.state == SENT:
-                state.record(OrderMoved(state.at, place.client_id, REJECTED, "", 0, f"not sent: {why}"))
-
-    def _forget_the_future(self, at: int) -> None:
-        """What an earlier process sent was signed before this one began, and perhaps not long before."""
-        for order in self._state.durable.orders.values():
-            order.signed_by = at
-            order.sent_at = min(order.sent_at, at)
-            order.cancel_asked_at = min(order.cancel_asked_at, at)
-            order.updated_at = at - 1
+        self._teller.publish_if_changed(why_not(state, self._standstill, self._reconciliation))
 
     # market data: the busy path
 
     def _on_book(self, book: Book) -> None:
-        market = self._state.markets.get(book.market)
-        if market is not None:
-            market.on_book(book)
-            self._quote(market)
+        stand = self._stands.of.get(book.market)
+        if stand is not None:
+            stand.market.on_book(book)
+            if self._may_quote:
+                self._quote(stand)
 
     def _on_quote(self, quote: Quote) -> None:
-        market = self._state.markets.get(quote.market)
-        if market is not None:
-            market.on_quote(quote)
-            self._quote(market)
+        stand = self._stands.of.get(quote.market)
+        if stand is not None:
+            stand.market.on_quote(quote)
+            if self._may_quote:
+                self._quote(stand)
 
     def _on_trade(self, trade: Trade) -> None:
         market = self._state.markets.get(trade.market)
         if market is not None:
             market.on_trade(trade)
 
-    def _quote(self, market: MarketState) -> None:
-        state = self._state
-        control = state.control
-        if not self._may_quote or control is None:
-            return
-        name = market.instrument.market
-        limits = control.limits
-        strategy = control.strategies.get(name)
-        verdict = market.unusable(state.at, limits.max_data_age)
+    def _quote(self, stand: Stand) -> None:
+        state, market, strategy = self._state, stand.market, stand.strategy
+        verdict = market.unusable(state.at, stand.limits.max_data_age)
         if verdict != market.verdict:
             market.verdict = verdict
             if verdict:
                 state.reject(verdict)
         if strategy is None or verdict:
-            quoting.pull(state, name)
+            quoting.pull(state, stand.name)
             return
         try:
-            targets = strategy.targets(quoting.view_of(state, limits, market))
+            targets = strategy.targets(stand.view(state))
         except Exception as error:
-            self._strategy_failed(name, error)
+            self._strategy_failed(stand.name, error)
             return
         if targets is not None:
-            quoting.make_so(state, limits, market, targets, self._rate)
+            quoting.make_so(state, stand, targets, self._rate)
+
+    def _quote_all(self) -> None:
+        for stand in self._stands.of.values():
+            if self._may_quote:  # not any more after a strategy has failed
+                self._quote(stand)
 
     def _strategy_failed(self, market: str, error: Exception) -> None:
         """A strategy that raises is not asked again until the object changes; nobody stands behind its quotes."""
         words = f"the strategy on {market} failed: {type(error).__name__}: {error}"
         self._state.problems[STRATEGY_ERROR] = Problem(self._state.at, STRATEGY_ERROR, "StrategyFailed", words)
         self._may_quote = False
-        self._withhold(words)
+        withhold(self._state, words)
         quoting.pull(self._state)
 
     # the venue
@@ -263,18 +249,8 @@ class Engine:
         self._reconciliation.begin()
 
     def _list(self, name: str, instrument: Instrument) -> None:
-        """Take a market over as the venue lists it. With other steps its orders are counted anew, its book is void."""
-        state = self._state
-        steps, known = (instrument.tick, instrument.lot), state.durable.grids.get(name)
-        state.instruments[name] = instrument
-        state.revision += 1
-        if name not in state.markets or (known is not None and known != steps):
-            state.markets[name] = MarketState(instrument)
-        state.markets[name].instrument = instrument
-        if known != steps:
-            state.record(Listed(state.at, name, *steps))
-            if known is not None:
-                quoting.pull(state, name)
+        if self._stands.list(name, instrument):
+            quoting.pull(self._state, name)
 
     def _on_relisted(self, event: Relisted) -> None:
         for name, instrument in event.instruments.items():
@@ -329,6 +305,7 @@ class Engine:
     def _on_control(self, event: Control) -> None:
         before, self._state.control = self._state.control, event
         self._state.revision += 1
+        self._stands.tie()
         if before is None or before.generation != event.generation:
             self._state.problems.pop(STRATEGY_ERROR, None)
         halt.consider(self._state)
@@ -379,8 +356,7 @@ class Engine:
             return
         if state.revision == self._asked_about:
             return  # nothing of ours has changed since the strategies were asked
-        for market in state.markets.values():
-            self._quote(market)
+        self._quote_all()
         self._asked_about = state.revision
         if state.control is not None and state.control.dead_man_after:
             self._dead_man.step(may_leave=False)
@@ -390,55 +366,16 @@ class Engine:
         self._standstill.step()
         if self._state.venue_open and self._state.sends_orders and not self._standstill.stopping:
             self._reconciliation.step()
-        why = self._why_not()
-        self._may_quote = not why
+        why = why_not(self._state, self._standstill, self._reconciliation)
+        self._may_quote = not why and self._state.control is not None
         if not self._standstill.sweeping:
-            if why and self._pulls_quotes(why):
+            if why and pulls_quotes(why, self._state, self._reconciliation):
                 quoting.pull(self._state)
-            for market in self._state.markets.values():
-                self._quote(market)
-            self._leave_other_markets()
+            self._quote_all()
+            quoting.leave_other_markets(self._state)
         self._dead_man.step(may_leave=self._standstill.may_leave)
         self._standstill.finish(self._dead_man.at_rest)
-        self._publish_if_changed()
-
-    def _pulls_quotes(self, why: str) -> bool:
-        """Whether nobody stands behind what rests; a short reconciliation leaves it in place."""
-        control = self._state.control
-        if why != RECONCILING:
-            return why != VENUE_CLOSED
-        paused = control is not None and control.paused
-        return paused or self._state.at - self._reconciliation.begun_at > QUOTES_PATIENCE
-
-    def _leave_other_markets(self) -> None:
-        """Cancel what still rests on markets that left the spec; their executions are asked for when they return."""
-        state = self._state
-        if state.control is None or not state.venue_open:
-            return
-        for order in state.durable.live_orders():
-            if order.market not in state.control.markets and order.state in (OPEN, PARTIALLY_FILLED):
-                order_life.cancel(state, order)
-
-    def _why_not(self) -> str:
-        """Why no risk may be added now; "" when trading is allowed."""
-        state = self._state
-        if self._standstill.stopping:
-            return "stopping"
-        if halt.held(state) or self._standstill.sweeping:
-            return "halted"
-        if state.problems:
-            return "problem"
-        if not state.venue_open:
-            return VENUE_CLOSED
-        return self._why_not_yet() if state.sends_orders else ""
-
-    def _why_not_yet(self) -> str:
-        """What a bot that sends orders must have besides."""
-        if not self._reconciliation.done_at:
-            return RECONCILING
-        if not self._state.private_stream_healthy:
-            return "private_stream_unhealthy"
-        return "paused" if self._state.control is not None and self._state.control.paused else ""
+        self._teller.publish_if_changed(why)
 
     # what it tells
 
@@ -448,90 +385,4 @@ class Engine:
 
     def summary(self) -> Summary:
         """The picture of this moment."""
-        state, durable = self._state, self._state.durable
-        positions = positions_of(state)
-        pnl, fees, funding = state.pnl(), state.fees(), state.funding()
-        day_pnl = pnl - durable.day_pnl
-        day_fees, day_funding = fees - durable.day_fees, funding - durable.day_funding
-        return Summary(
-            state=self._word(),
-            since=self._since,
-            why=self._why_not(),
-            generation=state.control.generation if state.control is not None else 0,
-            version=state.version,
-            account_id=state.account_id,
-            reconciled_at=self._reconciliation.done_at,
-            dead_man_wanted=state.sends_orders and state.control is not None and state.control.dead_man_after > 0,
-            dead_man_until=self._dead_man.armed_until,
-            no_dead_man=self._dead_man.why_not,
-            last_tick_at=max((market.at for market in state.markets.values()), default=0),
-            last_fill_at=max((ledger.last_fill_at for ledger in durable.ledgers.values()), default=0),
-            equity=None if state.equity is None else state.equity + pnl - state.equity_pnl,
-            pnl=pnl,
-            day_pnl=day_pnl if durable.day else None,
-            day_price=day_pnl + day_fees - day_funding if durable.day else None,
-            day_fees=day_fees if durable.day else None,
-            day_funding=day_funding if durable.day else None,
-            realised=sum(ledger.realised for ledger in durable.ledgers.values()),
-            open_orders=len(durable.live_orders()),
-            orders=durable.intents,
-            fills=durable.fills,
-            foreign_orders=state.foreign_orders,
-            orphans=len(durable.orphaned),
-            halt=halt_of(durable.latch, self._standstill.cancelled, self._standstill.residual),
-            acknowledged_halt=durable.released[-1] if durable.released else "",
-            problem=self._problem(),
-            positions=positions,
-            rejections=dict(state.rejections),
-            missed_fills=state.missed_fills,
-            forced_fills=sum(ledger.forced for ledger in durable.ledgers.values()),
-            corrections=durable.corrections,
-            notices=list(state.notices.values()),
-        )
-
-    def _word(self) -> str:
-        """The state in one word of `deskapi.conditions.EngineState`."""
-        state = self._state
-        if self._standstill.stopped:
-            return "Stopped"
-        if self._standstill.stopping:
-            return "Stopping"
-        if halt.held(state):
-            latch = state.durable.latch
-            return "Halted" if latch is None or latch.confirmed_at else "Halting"
-        if state.problems:
-            return "Stalled"
-        why = self._why_not()
-        if state.control is None or why in (VENUE_CLOSED, RECONCILING):
-            return "Starting"
-        return "Paused" if why or not state.control.strategies else "Running"
-
-    def _problem(self) -> tuple[str, str] | None:
-        """What people have to look at first: why the engine halted itself, then what forbids trading."""
-        latch = self._state.durable.latch
-        if latch is not None and latch.evidence:
-            return latch.reason, latch.evidence
-        return next(((p.reason, p.message) for p in self._state.problems.values()), None)
-
-    def _publish_if_changed(self) -> None:
-        state = self._state
-        latch = state.durable.latch
-        problem = self._problem()
-        halted = (latch.id, latch.confirmed_at > 0) if latch is not None else None
-        generation = state.control.generation if state.control is not None else 0
-        word = self._word()
-        if not self._shown or self._shown[0] != word:
-            self._since = state.at
-        shown = (word, halted, problem, generation)
-        if shown != self._shown:
-            self._shown = shown
-            state.out.append(Publish())
-
-
-def _evidence(event: Event, error: Exception) -> str:
-    """What happened and where, in one line."""
-    if isinstance(error, InvariantViolated):
-        return f"{error.message} (while taking in {type(event).__name__})"
-    frames = extract_tb(error.__traceback__)
-    where = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "an unknown place"
-    return f"{type(error).__name__}: {error} (in {where}, while taking in {type(event).__name__})"
+        return self._teller.summary()

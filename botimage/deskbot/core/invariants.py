@@ -99,15 +99,16 @@ class Invariants:
         """Counted from every order anew: those decided before this one, and this one."""
         instrument, ticks = market.instrument, max(place.price_ticks, (market.half_mid + 1) // 2)
         at_risk = live = 0
+        client_id, name, side = place.client_id, place.market, place.side
         for order in self._state.durable.orders.values():
-            if order.client_id > place.client_id:
+            if order.client_id > client_id:
                 continue
             if order.state < FILLED:
                 live += 1
-            if order.market == place.market:
+            if order.market == name:
                 if order.state == UNKNOWN:
-                    raise InvariantViolated(f"I5: {place.client_id} would leave beside {order.client_id}, unknown")
-                if order.side == place.side:
+                    raise InvariantViolated(f"I5: {client_id} would leave beside {order.client_id}, unknown")
+                if order.side == side:
                     at_risk += order.at_risk_lots
         position = self._state.durable.ledger(place.market).position
         worst = (position if place.side == BUY else -position) + at_risk * instrument.lot

@@ -37,21 +37,19 @@ def bot_prefix(object_uid: str) -> str:
 class OrderIds:
     """Makes the ids of one journal; the sequence to go on from is the journal's own."""
 
-    __slots__ = ("_next", "_stem", "_stem_of", "bot", "journal")
+    __slots__ = ("_next", "_stem", "bot", "journal")
 
     def __init__(self, object_uid: str, epoch_ms: int, next_sequence: int = 1) -> None:
         self.bot = bot_prefix(object_uid)
         self.journal = self.bot + _base36(epoch_ms, _EPOCH_DIGITS)
         self._next = next_sequence
-        self._stem_of = -1
         self._stem = ""
 
     def next(self) -> str:
         """A client order id never given out before."""
-        high, low = divmod(self._next, 36)
-        if high != self._stem_of:  # once in 36 ids: writing out eight digits each time costs 1 us
-            self._stem = self.journal + _base36(high, _SEQUENCE_DIGITS - 1)
-            self._stem_of = high
+        low = self._next % 36
+        if not low or not self._stem:  # once in 36 ids: writing out eight digits each time costs 1 us
+            self._stem = self.journal + _base36(self._next // 36, _SEQUENCE_DIGITS - 1)
         self._next += 1
         return self._stem + _DIGITS[low]
 
@@ -63,3 +61,4 @@ class OrderIds:
         """Continue after an id read back from the journal."""
         if client_id.startswith(self.journal):
             self._next = max(self._next, int(client_id[len(self.journal) :], 36) + 1)
+            self._stem = ""

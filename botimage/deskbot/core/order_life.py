@@ -53,7 +53,7 @@ def move(state: State, order: Order, to: int, venue_id: str = "", filled_lots: i
     """Record a change of an order; nothing new makes no record."""
     if venue_id and order.venue_id and venue_id != order.venue_id:
         state.violated(f"I1: {order.client_id} is two orders on the venue, {order.venue_id} and {venue_id}")
-    filled = max(filled_lots, order.filled_lots)
+    filled = filled_lots if filled_lots > order.filled_lots else order.filled_lots
     if to == order.state and filled == order.filled_lots and (not venue_id or venue_id == order.venue_id):
         order.updated_at = state.at
         return
@@ -116,7 +116,10 @@ def _not_found(state: State, order: Order) -> None:
 
 def on_order_report(state: State, report: OrderReport) -> None:
     """The venue's word on one order, by stream or as an answer."""
-    if not learn(state, report):
+    order = state.durable.orders.get(report.client_id)
+    if order is not None:
+        _ours(state, order, report)
+    elif not learn(state, report):
         _cancel_orphan(state, report)
 
 
@@ -135,7 +138,9 @@ def learn(state: State, report: OrderReport) -> bool:
 def _ours(state: State, order: Order, report: OrderReport) -> None:
     order.missing_since = 0
     to = report.state
-    filled = max(order.lots if to == FILLED else report.filled_lots, order.filled_lots)
+    filled = order.lots if to == FILLED else report.filled_lots
+    if filled < order.filled_lots:
+        filled = order.filled_lots
     if to == OPEN and filled:
         to = PARTIALLY_FILLED
     if order.state == PENDING_CANCEL and to in (OPEN, PARTIALLY_FILLED):
@@ -285,4 +290,7 @@ def _may_ask(state: State, order: Order) -> bool:
 
 def in_doubt(state: State) -> bool:
     """Whether the outcome of any request for an order is still open."""
-    return any(order.state in (SENT, UNKNOWN) for order in state.durable.orders.values())
+    for order in state.durable.orders.values():
+        if order.state in (SENT, UNKNOWN):
+            return True
+    return False

@@ -143,7 +143,8 @@ class Order:
     @property
     def at_risk_lots(self) -> int:
         """Lots that are not in the ledger and are, or may still be, in the position."""
-        return max(0, (self.lots if self.state < FILLED else self.filled_lots) - self.booked_lots)
+        lots = (self.lots if self.state < FILLED else self.filled_lots) - self.booked_lots
+        return lots if lots > 0 else 0
 
     @property
     def unbooked_lots(self) -> int:

@@ -7,47 +7,12 @@ from deskbot.core.commands import Place
 from deskbot.core.decisions import KEPT, PLACED, WAITS, Decision
 from deskbot.core.diff import Difference, compare
 from deskbot.core.gate import OrderRate, Proposal, failed_check
-from deskbot.core.instrument import BUY
-from deskbot.core.limits import Limits
-from deskbot.core.market import MarketState
 from deskbot.core.order_life import cancel
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, Order
 from deskbot.core.records import Intent
+from deskbot.core.stand import Stand
 from deskbot.core.state import State
-from deskbot.core.strategy import Target, View
-
-
-def view_of(state: State, limits: Limits, market: MarketState) -> View:
-    """What the strategy of a market may see."""
-    name = market.instrument.market
-    view = state.views.get(name)
-    if view is None:
-        view = state.views[name] = View(0, market.instrument, 0, 0, 0, 0, 0, 0, 0, market.candles)
-    if view.revision != state.revision:  # not on a quiet book: half the time of the rest of this
-        _show_ours(state, limits, market, view)
-    view.at = state.at
-    view.bid = market.bid
-    view.bid_lots = market.bid_lots
-    view.ask = market.ask
-    view.ask_lots = market.ask_lots
-    view.sequence = market.sequence
-    return view
-
-
-def _show_ours(state: State, limits: Limits, market: MarketState, view: View) -> None:
-    """What only a record, the object or the venue's listing can change."""
-    name = market.instrument.market
-    working = state.durable.working_on(name)
-    view.revision = state.revision
-    view.instrument = market.instrument
-    view.candles = market.candles
-    ledger = state.durable.ledger(name)
-    view.position = ledger.position
-    view.forced = ledger.forced
-    view.max_position = limits.max_position_notional
-    view.max_order = limits.max_order_notional
-    view.buys = working.buys
-    view.sells = working.sells
+from deskbot.core.strategy import Target
 
 
 def pull(state: State, market: str | None = None) -> None:
@@ -59,119 +24,103 @@ def pull(state: State, market: str | None = None) -> None:
                     cancel(state, order)
 
 
+def leave_other_markets(state: State) -> None:
+    """Cancel what still rests on markets that left the spec; their executions are asked for when they return."""
+    if state.control is None or not state.venue_open:
+        return
+    for order in state.durable.orders.values():
+        if order.market not in state.control.markets and order.state in (OPEN, PARTIALLY_FILLED):
+            cancel(state, order)
+
+
 class Batch:
-    """What one market's targets come to: orders to cancel, targets to send, and what is committed beside them."""
+    """What one market's targets come to: orders to cancel, targets to send, what was refused and by which check."""
 
-    __slots__ = (
-        "buys",
-        "count",
-        "dropped",
-        "fates",
-        "limits",
-        "market",
-        "places",
-        "rate",
-        "sells",
-        "state",
-        "surplus",
-        "targets",
-    )
+    __slots__ = ("_proposal", "_targets", "dropped", "fates", "places", "surplus")
 
-    def __init__(
-        self,
-        state: State,
-        limits: Limits,
-        market: MarketState,
-        targets: list[Target],
-        found: Difference,
-        rate: OrderRate,
-    ) -> None:
-        working = state.durable.working_on(market.instrument.market)
-        self.state = state
-        self.limits = limits
-        self.market = market
-        self.targets = targets
-        self.rate = rate
-        self.buys = working.buy_lots
-        self.sells = working.sell_lots
-        self.count = state.durable.live_count()
-        self.surplus = found.surplus
+    def __init__(self, proposal: Proposal, targets: list[Target], surplus: list[Order]) -> None:
+        self._proposal = proposal
+        self._targets = targets
+        self.surplus = surplus
         self.places: list[Target] = []
         self.dropped: list[tuple[int, str]] = []
         self.fates = [WAITS] * len(targets)
-        for order in found.kept.values():  # counted again as the targets they are
-            self._commit(order.side, -order.at_risk_lots, -1)
 
-    def judge(self, index: int, kept: Order | None) -> None:
-        """Send one target through the gate."""
-        target = self.targets[index]
-        proposal = Proposal(
-            self.state, self.limits, self.market, target, kept, self.buys, self.sells, self.count, self.rate
-        )
-        failed = failed_check(proposal)
-        self.fates[index] = failed or (PLACED if kept is None else KEPT)
-        if failed:
-            self.state.reject(failed)
-            self.dropped.append((index, failed))
-        if kept is not None:
-            self._commit(target.side, proposal.lots, 1)  # until a dropped one is gone it still counts
-            if failed and kept.state in (OPEN, PARTIALLY_FILLED):
-                self.surplus.append(kept)
-        elif not failed:
-            self._commit(target.side, proposal.lots, 1)
-            self.rate.take()
-            self.places.append(target)
+    def judge_all(self, found: Difference) -> None:
+        """What rests already has its place in the limits before anything new asks for one."""
+        kept, busy = found.kept, found.busy
+        if kept:
+            for order in kept.values():  # counted again as the targets they are
+                self._proposal.commit(order.side, -order.at_risk_lots, -1)
+            for index in sorted(kept):
+                self._judge_kept(index, kept[index])
+        for index, target in enumerate(self._targets):
+            if index not in kept and (not busy or (target.side, target.level) not in busy):
+                self._judge_new(index, target)
 
-    def _commit(self, side: int, lots: int, orders: int) -> None:
-        self.count += orders
-        if side == BUY:
-            self.buys += lots
+    def _judge_kept(self, index: int, order: Order) -> None:
+        """An order that rests stays unless a check refuses it; until it is gone it still counts."""
+        target, lots = self._targets[index], order.at_risk_lots
+        refused = failed_check(self._proposal.of(target, lots, order))
+        self._proposal.commit(target.side, lots, 1)
+        if refused:
+            self._drop(index, refused)
+            if order.state in (OPEN, PARTIALLY_FILLED):
+                self.surplus.append(order)
         else:
-            self.sells += lots
+            self.fates[index] = KEPT
+
+    def _judge_new(self, index: int, target: Target) -> None:
+        """A target that has no order yet gets one if every check lets it."""
+        proposal = self._proposal
+        refused = failed_check(proposal.of(target, target.lots, None))
+        if refused:
+            self._drop(index, refused)
+            return
+        self.fates[index] = PLACED
+        proposal.commit(target.side, target.lots, 1)
+        proposal.rate.take()
+        self.places.append(target)
+
+    def _drop(self, index: int, check: str) -> None:
+        self.fates[index] = check
+        self.dropped.append((index, check))
+        self._proposal.state.reject(check)
 
 
-def make_so(state: State, limits: Limits, market: MarketState, targets: list[Target], rate: OrderRate) -> None:
+def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) -> None:
     """Lead the resting orders of one market to the targets that pass the gate."""
-    name = market.instrument.market
-    live = state.durable.working_on(name).live()
+    live = stand.working.live()
     if not targets and not live:
         return
     found = compare(targets, live)
-    batch = Batch(state, limits, market, targets, found, rate)
-    # What rests already has its place in the limits before anything new asks for one.
-    for index in sorted(found.kept):
-        batch.judge(index, found.kept[index])
-    for index, target in enumerate(targets):
-        if index not in found.kept and (target.side, target.level) not in found.busy:
-            batch.judge(index, None)
-    cancelled = [order.client_id for order in batch.surplus]
+    batch = Batch(Proposal(state, stand, rate), targets, found.surplus)
+    if targets:
+        batch.judge_all(found)
+    cancelled: list[str] = []
     for order in batch.surplus:
+        cancelled.append(order.client_id)
         cancel(state, order)
-    placed = [_place(state, name, target) for target in batch.places]
-    if placed or cancelled or batch.dropped != state.dropped.get(name, []):
-        state.dropped[name] = batch.dropped
-        position = state.durable.ledger(name).position
-        state.decide(
-            Decision(state.at, name, market.bid, market.ask, position, targets, batch.fates, placed, cancelled)
-        )
+    placed: list[str] = []
+    for target in batch.places:
+        placed.append(_place(state, stand.name, target))
+    if placed or cancelled or batch.dropped != stand.dropped:
+        stand.dropped = batch.dropped
+        _decide(state, stand, targets, batch, placed, cancelled)
+
+
+def _decide(
+    state: State, stand: Stand, targets: list[Target], batch: Batch, placed: list[str], cancelled: list[str]
+) -> None:
+    view, position = stand.market.view, stand.position(state)
+    state.decide(Decision(state.at, stand.name, view.bid, view.ask, position, targets, batch.fates, placed, cancelled))
 
 
 def _place(state: State, market: str, target: Target) -> str:
     client_id = state.order_ids.next()
+    side, ticks, lots = target.side, target.ticks, target.lots
     state.record(
-        Intent(
-            state.at,
-            client_id,
-            market,
-            target.side,
-            target.ticks,
-            target.lots,
-            target.post_only,
-            target.reduce_only,
-            target.level,
-        )
+        Intent(state.at, client_id, market, side, ticks, lots, target.post_only, target.reduce_only, target.level)
     )
-    state.out.append(
-        Place(client_id, market, target.side, target.ticks, target.lots, target.post_only, target.reduce_only)
-    )
+    state.out.append(Place(client_id, market, side, ticks, lots, target.post_only, target.reduce_only))
     return client_id

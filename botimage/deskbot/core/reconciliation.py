@@ -99,10 +99,11 @@ class Reconciliation:
         """Ask what is due. Called on every timer and after every answer."""
         for market, positions in self._held.items():
             positions.add(self._state.durable.ledger(market).position)
-        if self._needed or self._state.at >= self._next_due or self._missing_fills():
+        missing = self._missing_fills()
+        if self._needed or self._state.at >= self._next_due or missing:
             for topic in sorted(self._topics_due()):
                 self._ask(topic)
-        if not (self._needed or in_doubt(self._state) or self._missing_fills()):
+        if not (self._needed or missing or in_doubt(self._state)):
             self._conclude()
         self._say_if_overdue()
 
@@ -156,7 +157,7 @@ class Reconciliation:
             return False
         if seen.at < asked_at or asked_at - order.sent_at < BOOK_PATIENCE:
             return False
-        return order.price_ticks > seen.bid if order.side == BUY else order.price_ticks < seen.ask
+        return order.price_ticks > seen.view.bid if order.side == BUY else order.price_ticks < seen.view.ask
 
     def on_positions(self, answer: PositionsAnswer) -> None:
         """The venue's positions."""
@@ -291,9 +292,11 @@ class Reconciliation:
 
     def _missing_fills(self) -> set[str]:
         """Markets where more has filled than we have executions of, for longer than a stream needs."""
-        return {
-            o.market for o in self._state.durable.orders.values() if o.unbooked_lots > 0 and self._late(o.updated_at)
-        }
+        found: set[str] = set()
+        for order in self._state.durable.orders.values():
+            if order.filled_lots > order.booked_lots and self._late(order.updated_at):
+                found.add(order.market)
+        return found
 
     def _late(self, since: int) -> bool:
         return not self.done_at or self._state.at - since > MISSING_FILL_PATIENCE

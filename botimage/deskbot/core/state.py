@@ -16,7 +16,6 @@ from deskbot.core.ledger import Ledger
 from deskbot.core.market import MarketState
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Record
-from deskbot.core.strategy import View
 
 DRY_RUN: Final = "DryRun"
 
@@ -31,9 +30,7 @@ class State:
         self.durable = Durable()
         self.order_ids = OrderIds(object_uid, epoch_ms)
         self.out: list[Command] = []
-        self.views: dict[str, View] = {}
         self.revision = 0  # of what views show of ours: counts records, objects and listings
-        self.dropped: dict[str, list[tuple[int, str]]] = {}  # of each market's targets, by which check, at last
         self.decision: Decision | None = None  # the last one
         self.decision_sink: Callable[[Decision], None] | None = None
         self.at = 0

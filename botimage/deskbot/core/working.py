@@ -27,22 +27,27 @@ class Working:
         self.unknown = 0
 
     def count(self, order: Order) -> None:
-        """Bring the sums up to what an order has become."""
+        """Bring the sums up to what an order has become: half the steps of an order's life change none."""
         live = order.state < FILLED
-        open_lots = (order.lots if live else order.filled_lots) - order.booked_lots
-        lots = max(open_lots, 0) - order.counted_lots
-        orders = live - order.counted_live
+        lots = (order.lots if live else order.filled_lots) - order.booked_lots
+        if lots < 0:
+            lots = 0
+        if lots != order.counted_lots or live != order.counted_live:
+            self._move(order.side, lots - order.counted_lots, live - order.counted_live)
+            order.counted_lots = lots
+            order.counted_live = live
         unknown = order.state == UNKNOWN
-        if order.side == BUY:
+        if unknown != order.counted_unknown:
+            self.unknown += unknown - order.counted_unknown
+            order.counted_unknown = unknown
+
+    def _move(self, side: int, lots: int, orders: int) -> None:
+        if side == BUY:
             self.buy_lots += lots
             self.buys += orders
         else:
             self.sell_lots += lots
             self.sells += orders
-        self.unknown += unknown - order.counted_unknown
-        order.counted_lots += lots
-        order.counted_live = live
-        order.counted_unknown = unknown
 
     def live(self) -> list[Order]:
         """Orders that may rest on the venue now or later, oldest first."""
