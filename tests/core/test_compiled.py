@@ -59,6 +59,15 @@ def test_the_reference_workload_gives_the_same_records_and_decisions(
     assert [pure[name] for name in names] == [native[name] for name in names]
 
 
+def test_lives_in_virtual_time_come_to_the_same(compiled: Path) -> None:
+    """Mad strategies, broken streams, kills: what one build refuses, the other refuses in the same place."""
+    command = ("simulate", "--first", "5000", "--seeds", "60", "--processes", "1", "--output", "json")
+    pure, native = desk(PROJECT / "botimage", *command), desk(compiled, *command)
+    for real in ("seconds", "secondsPerSecond"):
+        del pure[real], native[real]
+    assert pure == native
+
+
 def test_the_tests_of_the_core_hold_on_the_compiled_engine(compiled: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not component", "-p", "no:cacheprovider", "tests/core"]
     done = subprocess.run(command, cwd=PROJECT, env=surroundings(compiled), capture_output=True, text=True, check=False)

@@ -208,6 +208,17 @@ def test_the_rate_is_a_bucket_of_one_second() -> None:
     assert sent == 5 + 50
 
 
+@pytest.mark.parametrize(("wrong", "said"), [(1.5, "float"), (float("nan"), "float"), ("2", "str"), (None, "None")])
+@pytest.mark.parametrize("place", range(4))
+def test_a_target_of_fractions_cannot_be_made_and_both_builds_say_so_in_the_same_words(
+    wrong: Any, said: str, place: int
+) -> None:
+    numbers: list[Any] = [BUY, 600_000, 2, 0]
+    numbers[place] = wrong
+    with pytest.raises(TypeError, match=rf"^int object expected; got {said}$"):
+        Target(*numbers)
+
+
 def test_a_strategy_that_raises_is_named_pulled_and_asked_again_when_the_object_changes() -> None:
     class Broken(Wants):
         def targets(self, view: Any) -> list[Target] | None:

@@ -236,9 +236,17 @@ def test_i6_no_order_leaves_while_a_halt_is_in_force(monkeypatch: Patch) -> None
     assert not desk.placed()
 
 
+class Changed(Target):
+    """A target whose ticks are no longer whole."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 600_000, 2)
+        self.ticks = 600_000.5  # type: ignore[assignment]
+
+
 OUTSIDE: list[tuple[str, list[Target]]] = [
     ("outside the venue's bounds", [target(lots=0)]),
-    ("ticks", [target().__class__(1, 600_000.5, 2)]),  # type: ignore[arg-type]
+    ("ticks", [Changed()]),
     ("is worth", [target(lots=100)]),
     ("could lead to a position", [target(lots=4, level=level) for level in range(7)]),
     ("open order number 13", [target("60000", lots=1, level=level) for level in range(13)]),

@@ -12,19 +12,32 @@ from deskbot.core.money import UNIT
 
 
 class Target:
-    """One order a strategy wants resting. `level` names its place (0 is nearest); one order per side and level."""
+    """One order a strategy wants resting. `level` names its place (0 is nearest); one order per side and level.
+
+    Side, ticks, lots and level are integers. Raises TypeError for anything else: the compiled engine cannot hold a
+    fraction, and the interpreted one must take the same decisions.
+    """
 
     __slots__ = ("level", "lots", "post_only", "reduce_only", "side", "ticks")
 
     def __init__(
         self, side: int, ticks: int, lots: int, level: int = 0, post_only: bool = True, reduce_only: bool = False
     ) -> None:
+        if not (type(side) is type(ticks) is type(lots) is type(level) is int):
+            _refuse(side, ticks, lots, level)
         self.side = side
         self.ticks = ticks
         self.lots = lots
         self.level = level
         self.post_only = post_only
         self.reduce_only = reduce_only
+
+
+def _refuse(*numbers: object) -> None:
+    """Raise TypeError in the words of a compiled constructor."""
+    for number in numbers:
+        if not isinstance(number, int):
+            raise TypeError(f"int object expected; got {'None' if number is None else type(number).__name__}")
 
 
 class View:

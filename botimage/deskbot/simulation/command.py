@@ -4,9 +4,12 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import track
 
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.simulation.dialects import VENUES
@@ -65,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"desk simulate: {error}\n")
         return 2
     total = Total(arguments.faults)
-    for one in outcomes:
+    for one in _shown(outcomes, 1 if arguments.script else arguments.seeds):
         total.add(one)
     result = total.to_dict((clock.now() - began) / NANOSECONDS)
     if total.failed and arguments.shrink and arguments.script is None:
@@ -73,6 +76,12 @@ def run(arguments: argparse.Namespace) -> int:
     result["enoughTraded"] = arguments.script is not None or not total.idle
     _show(result, arguments.output)
     return 1 if result["violations"] or not result["enoughTraded"] else 0
+
+
+def _shown(outcomes: Iterator[Outcome], total: int) -> Iterable[Outcome]:
+    """The same outcomes, with a bar on a terminal."""
+    console = Console(stderr=True)
+    return track(outcomes, "lives", total, console=console, disable=not console.is_terminal)
 
 
 def _outcomes(arguments: argparse.Namespace) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from deskbot.core.records import Record, from_tuple, to_tuple
+from deskbot.core.records import Intent, Record, from_tuple, to_tuple
 from deskbot.simulation.schedule import MILLISECOND, SECOND, Schedule
 from deskbot.simulation.trouble import Trouble
 
@@ -25,6 +25,16 @@ class Disk:
     def records(self) -> list[Record]:
         """What a new process reads."""
         return [from_tuple(row) for row in self.rows]
+
+    def has_intent(self, client_id: str) -> bool:
+        """Whether an intent would survive now; the newest are looked at first."""
+        place = len(self.rows)
+        while place:
+            place -= 1
+            row = self.rows[place]
+            if row[0] == Intent.__name__ and row[2] == client_id:
+                return True
+        return False
 
 
 class Writer:

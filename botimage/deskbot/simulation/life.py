@@ -23,7 +23,7 @@ from deskbot.core.instrument import BUY
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
-from deskbot.core.records import Intent, Record
+from deskbot.core.records import Record
 from deskbot.core.snapshot import pieces, restore, take
 from deskbot.core.strategy import Strategy
 from deskbot.simulation.account import Account
@@ -323,10 +323,6 @@ class Life:
     def middle(self, market: str) -> int:
         """The middle of a market's book, in ticks."""
         return next(made.middle for made in self._markets if made.listing.unified == market)
-
-    def disk_has_intent(self, client_id: str) -> bool:
-        """Whether an intent would survive now."""
-        return any(row[0] == Intent.__name__ and row[2] == client_id for row in reversed(self.disk.rows))
 
     def own_fills(self, market: str) -> list[Fill]:
         """Executions of ours that the present journal answers for."""

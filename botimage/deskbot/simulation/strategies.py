@@ -71,14 +71,21 @@ class Mad:
         if not self._mad():
             return self._sane.targets(view)
         if self._random.random() < 0.02:
-            raise ZeroDivisionError("the strategy divides by nothing")
+            return self._fail(view)
         return [self._absurd(view) for _ in range(4)]
+
+    def _fail(self, view: View) -> list[Target]:
+        """Divide by nothing, or want a fraction of a tick or of a lot."""
+        if self._random.random() < 0.5:
+            raise ZeroDivisionError("the strategy divides by nothing")
+        finer: list[Any] = [view.bid, 1.5, float("nan")]
+        return [Target(BUY, self._random.choice(finer), self._random.choice(finer[1:]))]
 
     def _absurd(self, view: View) -> Target:
         random = self._random
-        wild: list[Any] = [0, -3, 10**9, 4000, float("nan"), 1.5, 2]
-        ticks: list[Any] = [0, -view.bid, view.bid, view.ask, view.bid * 10, float("nan"), view.bid + 0.5, 10**30]
-        return Target(random.choice((BUY, SELL, 0, 2)), random.choice(ticks), random.choice(wild), random.randint(0, 5))
+        ticks = (0, -view.bid, view.bid, view.ask, view.bid * 10, 10**30)
+        lots = (0, -3, 10**9, 4000, 2)
+        return Target(random.choice((BUY, SELL, 0, 2)), random.choice(ticks), random.choice(lots), random.randint(0, 5))
 
 
 def strategy_of(random: Random, instrument: Instrument) -> Strategy:

@@ -38,7 +38,7 @@ from deskbot.core.events import (
     VenueLost,
     VenueReady,
 )
-from deskbot.core.instrument import BUY
+from deskbot.core.instrument import BUY, SELL
 from deskbot.core.orders import FILLED, REJECTED, SENT
 from deskbot.core.orders import UNKNOWN as ORDER_UNKNOWN
 from deskbot.core.records import (
@@ -355,6 +355,8 @@ class Witness:
         instrument = self._life.account.instruments[place.market]
         if type(place.lots) is not int or type(place.price_ticks) is not int or place.price_ticks <= 0:
             raise Violation("I9", f"{place.lots} lots at {place.price_ticks} ticks are not whole")
+        if place.side not in (BUY, SELL):
+            raise Violation("I9", f"{place.side} is no side")
         if not instrument.min_lots <= place.lots <= instrument.max_lots:
             raise Violation("I9", f"{place.lots} lots are outside the venue's bounds")
         middle = self._life.middle(place.market)
@@ -393,7 +395,7 @@ class Witness:
 
     def sends(self, place: Place) -> None:
         """An order is about to go on the wire."""
-        if not self._life.disk_has_intent(place.client_id):
+        if not self._life.disk.has_intent(place.client_id):
             raise Violation("I4", f"{place.client_id} is on the wire and its intent is not durable")
         if place.client_id in self.placed:
             raise Violation("I1", f"{place.client_id} was sent twice")

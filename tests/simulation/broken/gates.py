@@ -97,7 +97,7 @@ BROKEN = (
     Breakage("unknown-ignored", "risk is added while an order's outcome is unknown", _without("outcome_unknown")),
     Breakage("position-unchecked", "the position limit is not looked at", _without("position_notional")),
     Breakage("size-unchecked", "the venue's smallest and largest order are not looked at", _without("amount")),
-    Breakage("steps-unchecked", "a strategy's fractions go out", _without("whole_steps")),
+    Breakage("steps-unchecked", "orders of no side, or of no lots, go out", _without("whole_steps")),
     Breakage("exposure-forgotten", "cancels under way and unknown orders do not count", _forgets_exposure),
     Breakage("rounded-after-check", "amounts are rounded after the gate", _rounds_late),
     Breakage("place-before-persist", "an order goes out whose intent is not in the journal", _skips_the_journal),
