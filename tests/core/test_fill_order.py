@@ -10,7 +10,7 @@ from deskbot.core import ledger as ledgers
 from deskbot.core.durable import Durable
 from deskbot.core.ledger import Ledger
 from deskbot.core.money import UNIT, from_units, to_units
-from deskbot.core.records import FillCorrected, Filled, Funded, Opened, Record, from_tuple, to_tuple
+from deskbot.core.records import FillCorrected, Filled, Funded, Opened, Record, from_tuple, named, to_tuple
 from tests.core.builds import interpreted_only
 from tests.core.desk import MARKET
 from tests.core.state_of import state_of
@@ -116,6 +116,16 @@ def test_a_correction_gives_the_ledger_of_the_corrected_fill(fills: list[Filled]
     ledger.fees = {name: fee for name, fee in ledger.fees.items() if fee}
     expected.fees = {name: fee for name, fee in expected.fees.items() if fee}
     assert sums(ledger) == sums(expected)
+    assert ledger.moved == ledger.position
+
+
+def test_a_correction_is_of_the_price_and_the_fee_and_of_nothing_else() -> None:
+    fill = filled(7, -1, 100, 3)
+    fill.kind = "liquidation"
+    record = FillCorrected(99, MARKET, "t-7", 77 * UNIT, 5, "BNB", fee_in_base=True)
+    before, after = named(fill), named(ledgers.corrected(fill, record))
+    changed = {field: value for field, value in after.items() if value != before[field]}
+    assert changed == {"price": 77 * UNIT, "fee": 5, "fee_asset": "BNB", "fee_in_base": True}
 
 
 @given(fills_of_a_day(), st.randoms(use_true_random=False), st.integers(0, 30))
@@ -149,3 +159,18 @@ def test_a_correction_of_what_left_the_window_changes_nothing() -> None:
         ledger.correct(FillCorrected(9, MARKET, "t-0", 1, 1, "USDT", fee_in_base=False))
     assert sums(ledger) == before
     assert ledger.in_window("t-0") is None
+
+
+@interpreted_only
+def test_the_window_holds_one_to_two_windows_of_fills_and_no_more() -> None:
+    with patch.object(ledgers, "WINDOW", 2):
+        held = [len(folded([filled(n, 1, 100, 1) for n in range(count)]).window) for count in range(9)]
+    assert held == [0, 1, 2, 3, 2, 3, 2, 3, 2]
+
+
+@interpreted_only
+def test_what_a_journal_began_with_is_added_to_what_had_left_the_window() -> None:
+    with patch.object(ledgers, "WINDOW", 1):
+        ledger = folded([filled(n, 1, 100, 1000) for n in range(3)])
+        ledger.open_with(to_units(2), to_units(50))
+    assert (ledger.position, ledger.cost, ledger.moved) == (to_units(5), to_units(400), to_units(5))

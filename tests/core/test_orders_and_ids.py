@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core.order_ids import OrderIds, bot_prefix
-from deskbot.core.orders import FILLED, NEW, OPEN, SENT, STATE_NAMES, TRANSITIONS, IllegalTransition, Order
+from deskbot.core.orders import (
+    FILLED,
+    NEW,
+    OPEN,
+    PENDING_CANCEL,
+    SENT,
+    STATE_NAMES,
+    TRANSITIONS,
+    IllegalTransition,
+    Order,
+)
 
 UIDS = st.uuids().map(str)
 EPOCHS = st.integers(0, 36**9 - 1)
@@ -48,6 +58,44 @@ def test_what_may_still_come_counts_as_risk_and_never_less_than_nothing(
     made = order(state)
     made.filled_lots, made.booked_lots = filled, booked
     assert made.at_risk_lots == at_risk
+
+
+def test_an_order_that_was_only_decided_knows_its_terms_and_the_time_and_nothing_else() -> None:
+    made = Order("id", "BTC/USDT", -1, 600_000, 10, True, 3, 5)
+    terms = {
+        "client_id": "id", "market": "BTC/USDT", "side": -1, "price_ticks": 600_000, "lots": 10, "reduce_only": True,
+        "level": 3, "state": NEW, "sent_at": 5, "signed_by": 5, "updated_at": 5,
+    }  # fmt: skip
+    known = {name: getattr(made, name) for name in Order.__slots__}
+    assert {name: value for name, value in known.items() if name in terms} == terms
+    others = [value for name, value in known.items() if name not in terms]
+    assert all(value in (0, "", False) for value in others)
+
+
+def test_a_move_without_a_reason_leaves_the_one_that_was_given() -> None:
+    made = order(SENT)
+    made.move(OPEN, 6)
+    assert made.reason == ""
+    made.move(OPEN, 7, "why")
+    made.move(PENDING_CANCEL, 8)
+    assert (made.reason, made.updated_at) == ("why", 8)
+
+
+STEPS = st.integers(1, 10**6)
+COUNTS = st.integers(0, 10**6)
+
+
+@given(STEPS, STEPS, STEPS, STEPS, COUNTS, COUNTS, COUNTS)
+def test_new_steps_make_an_order_never_smaller_and_never_further_done_and_by_less_than_a_step(
+    old_tick: int, old_lot: int, tick: int, lot: int, price: int, lots: int, done: int
+) -> None:
+    made = Order("id", "BTC/USDT", 1, price, lots, False, 0, 5)
+    made.filled_lots, made.booked_lots = done, done // 2
+    made.regrid(old_tick, old_lot, tick, lot)
+    assert 0 <= price * old_tick - made.price_ticks * tick < tick
+    assert 0 <= made.lots * lot - lots * old_lot < lot
+    assert 0 <= done * old_lot - made.filled_lots * lot < lot
+    assert 0 <= done // 2 * old_lot - made.booked_lots * lot < lot
 
 
 @given(UIDS, EPOCHS, SEQUENCES)

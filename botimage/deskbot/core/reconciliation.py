@@ -87,9 +87,7 @@ class Reconciliation:
         self.done_at = 0
         self._asked.clear()
         self._last.clear()
-        self._judged = False
         self._looks = 0
-        self._next_due = 0
         self._needed = {ORDERS, POSITIONS, BALANCES, *self._fill_topics()}
         for order in state.durable.live_orders():
             if order.state == SENT:
@@ -132,7 +130,7 @@ class Reconciliation:
         missing = self._missing_fills()
         if missing:
             return f"executions are missing on {', '.join(sorted(missing))}"
-        return "positions differ" if not self._judged else "the private stream is silent"
+        return "the private stream is silent"
 
     def on_open_orders(self, answer: OpenOrdersAnswer) -> None:
         """Every order the venue shows; ours that it does not show are asked about one by one."""
