@@ -1,17 +1,20 @@
 """What a journal begins with: the account is believed when it is certain, at the price it was stated with."""
 
+from decimal import Decimal
+
 from deskbot.core.commands import QueryPositions
-from deskbot.core.events import LIQUIDATION, Fill
+from deskbot.core.events import LIQUIDATION, Fill, PositionsAnswer, VenuePosition
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
-from tests.core.desk import EPOCH_MS, MARKET, SECOND, UID, Desk
+from deskbot.core.records import Opened
+from tests.core.desk import EPOCH_MS, MARKET, SECOND, SPOT_MARKET, UID, Desk, instrument
 
 
-def heir_fill(desk: Desk, trade_id: str = "t-1", lots: int = 2) -> Fill:
+def heir_fill(desk: Desk, trade_id: str = "t-1", lots: int = 2, market: str = MARKET) -> Fill:
     """An execution, after this journal began, of an order that the lost journal had sent."""
     lost = OrderIds(UID, EPOCH_MS - 5000).next()
-    return Fill(desk.at, MARKET, trade_id, lost, "v-1", 1, 600_000, lots, 0, "USDT", True, EPOCH_MS + 900)
+    return Fill(desk.at, market, trade_id, lost, "v-1", 1, 600_000, lots, 0, "USDT", True, EPOCH_MS + 900)
 
 
 def begun() -> Desk:
@@ -53,6 +56,40 @@ def test_looks_that_agree_must_lie_a_visibility_delay_apart() -> None:
         desk.wait(0.2)
     assert desk.at - asked >= 3 * SECOND
     assert desk.durable.ledger(MARKET).position == to_units("0.007")
+
+
+def test_what_both_lists_show_happening_meanwhile_does_not_put_the_beginning_off() -> None:
+    desk = begun()
+    fills, asked = [heir_fill(desk)], desk.at
+    desk.reconcile(position="0.002", fills=fills)
+    while not desk.durable.opened:
+        desk.wait(1, 1)
+        fills.append(heir_fill(desk, f"t-{desk.at}", 1))
+        desk.reconcile(position=str(Decimal("0.001") * (len(fills) + 1)), fills=fills)
+    assert desk.at - asked == 3 * SECOND
+    assert [record.amount for record in desk.records if isinstance(record, Opened)] == [0]
+
+
+def test_a_position_that_is_not_stated_is_the_same_as_none() -> None:
+    desk = begun()
+    fills, asked = [heir_fill(desk)], desk.at
+    desk.reconcile(position="0", fills=fills)
+    while not desk.durable.opened:
+        desk.wait(1, 1)
+        for one in desk.questions(QueryPositions):
+            desk.say(PositionsAnswer, request=one.request, complete=True, positions=[VenuePosition(MARKET, 0, 0)])
+        desk.reconcile(fills=fills)
+    assert desk.at - asked == 3 * SECOND
+    assert desk.durable.ledger(MARKET).position == 0
+
+
+def test_spot_has_no_beginning_to_be_certain_of() -> None:
+    desk = Desk(market=instrument(SPOT_MARKET))
+    desk.control()
+    desk.venue()
+    desk.reconcile(fills=[heir_fill(desk, market=SPOT_MARKET)])
+    assert desk.engine.summary().reconciled_at == desk.at
+    assert not desk.durable.opened
 
 
 def test_a_journal_without_heirs_begins_at_once() -> None:

@@ -14,6 +14,7 @@ from deskbot.core.commands import (
 )
 from deskbot.core.events import (
     BalancesAnswer,
+    Book,
     FillsAnswer,
     OpenOrdersAnswer,
     PositionsAnswer,
@@ -25,6 +26,7 @@ from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import to_units
 from deskbot.core.orders import PARTIALLY_FILLED
 from deskbot.core.records import FillsRead, OrderMoved
+from deskbot.core.strategy import Strategy
 from tests.core.desk import (
     EPOCH_MS,
     MARKET,
@@ -162,14 +164,19 @@ def test_a_round_says_which_orders_it_knows_nothing_of() -> None:
 
 
 def test_a_round_says_on_which_markets_executions_are_missing() -> None:
-    first, place = sent()
-    first.accept(place)
-    desk = restarted(first)
-    desk.handle(desk.report(place, PARTIALLY_FILLED, filled=1))
-    for _ in range(121):
+    first = two_markets(Wants(target()))
+    first.reconcile()
+    for market in (ETHER, MARKET):
+        first.book(market=market)
+    places = first.placed()
+    for place in places:
+        first.accept(place)
+    desk = restarted_with_both(first)
+    partial = [desk.report(place, PARTIALLY_FILLED, filled=1) for place in places]
+    for _ in range(122):
+        desk.reconcile(orders=partial)
         desk.wait(1, 1)
-        desk.reconcile(orders=[desk.report(place, PARTIALLY_FILLED, filled=1)])
-    assert stuck_words(desk).endswith("120 s: executions are missing on BTC/USDT:USDT")
+    assert stuck_words(desk).endswith("120 s: executions are missing on BTC/USDT:USDT, ETH/USDT:USDT")
 
 
 def test_a_round_says_that_the_private_stream_is_silent() -> None:
@@ -294,6 +301,16 @@ def test_a_book_of_before_the_question_says_nothing_about_an_order_and_one_of_it
         assert len(desk.questions(QueryOrder)) == late
 
 
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_book_with_one_side_says_nothing_about_an_order(side: int) -> None:
+    desk = resting_at_60000(side, 5.2)
+    only = [(desk.market.ticks("60005" if side == SELL else "59995"), 1000)]
+    sides = {"bids": only, "asks": []} if side == BUY else {"bids": [], "asks": only}
+    desk.say(Book, market=MARKET, **sides)
+    desk.show(*map(desk.report, desk.live))
+    assert not desk.questions(QueryOrder)
+
+
 def test_an_order_of_less_than_two_seconds_need_not_be_in_the_book_yet() -> None:
     for age, asked in ((1.9, 0), (2.0, 1)):
         desk = Desk(strategy=Wants()).trading()
@@ -355,11 +372,11 @@ def test_one_market_reads_from_its_own_orders_and_not_from_those_of_another() ->
     assert set(since) == {MARKET, ETHER}
 
 
-def two_markets() -> Desk:
+def two_markets(of_ether: Strategy | None = None) -> Desk:
     """A bot of two markets, with its venue just opened."""
     desk = Desk(strategy=Wants(target()))
     desk.settings["markets"] = (MARKET, ETHER)
-    desk.settings["strategies"] = {MARKET: desk.strategy, ETHER: Wants()}
+    desk.settings["strategies"] = {MARKET: desk.strategy, ETHER: of_ether or Wants()}
     desk.say_control()
     open_both(desk)
     return desk
@@ -462,6 +479,18 @@ def test_every_market_whose_position_differs_is_named() -> None:
     assert said == (
         "PositionMismatch",
         "BTC/USDT:USDT: the journal says 0, the venue 0.5; ETH/USDT:USDT: the journal says 0, the venue 0.5",
+    )
+
+
+def test_a_position_that_the_venue_does_not_state_is_said_to_be_none() -> None:
+    desk = Desk().begun_with("0.1")
+    desk.wait(31)
+    for _ in range(4):
+        desk.reconcile()
+        desk.wait(1.1)
+    assert desk.engine.summary().problem == (
+        "PositionMismatch",
+        "BTC/USDT:USDT: the journal says 0.1, the venue 0",
     )
 
 

@@ -145,11 +145,9 @@ def _ours(state: State, order: Order, report: OrderReport) -> None:
         to = PARTIALLY_FILLED
     if order.state == PENDING_CANCEL and to in (OPEN, PARTIALLY_FILLED):
         to = PENDING_CANCEL
-    if order.state == PARTIALLY_FILLED and to == OPEN:
-        to = PARTIALLY_FILLED
     if to == REJECTED and order.state == PARTIALLY_FILLED:
         to = CANCELLED
-    if order.state >= FILLED or (to != order.state and to not in TRANSITIONS[order.state]):
+    if to not in TRANSITIONS[order.state]:
         to = order.state
     move(state, order, to, report.venue_id, filled, report.reason)
 

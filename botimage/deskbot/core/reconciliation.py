@@ -224,7 +224,7 @@ class Reconciliation:
             if instrument.linear and market not in state.durable.opened:
                 ledger = state.durable.ledger(market)
                 amount = state.venue_positions.get(market, 0) - ledger.position
-                price = self._average_prices.get(market, 0) or ledger.average_price
+                price = self._average_prices.get(market) or ledger.average_price
                 state.record(Opened(state.at, market, amount, price))
 
     def _differs(self, market: str) -> bool:
