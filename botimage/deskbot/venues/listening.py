@@ -26,6 +26,24 @@ class Listener(Protocol):
         """The venue acknowledged one subscription."""
 
 
+class Unresolved:
+    """A ccxt client that resolves nothing.
+
+    ccxt answers whoever watches a book with each update of it. Nobody here waits for that, and to watch the next one
+    costs as much as reading it, before the engine's answer to this one is sent.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def resolve(self, result: Any, _message_hash: str | None = None) -> Any:
+        """Nothing: rows go to the listener."""
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 async def subscribed(watch: Callable[..., Awaitable[Any]], *arguments: str | int) -> None:
     """Subscribe, and stay to hear of the connection's end: rows go to the listener, so ccxt resolves nothing."""
     while True:

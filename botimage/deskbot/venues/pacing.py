@@ -44,15 +44,15 @@ class Pacer:
         self._table = table
         self._now = now
         self._draw = draw
+        self._kinds: dict[str, tuple[bool, int]] = {}
 
     async def admit(self, ask: Ask) -> int:
         """Wait until this may be asked, and say when that was. Raises NotSent when it is too far off, or in a ban."""
-        patience = CREATE_PATIENCE if _matches(ask.path, self._table.creates) else PATIENCE
-        until = self._now() + patience
+        began = self._now()
         while wait := self.limits.wait(ask, self._now()):
             if wait == NEVER:
                 raise NotSent(f"{NOT_SENT} the venue has banned this address for asking too much")
-            if self._now() + wait > until:
+            if self._now() + wait > began + self._kind(ask.path)[1]:
                 raise NotSent(f"{NOT_SENT} the venue's rate limit leaves no room for {wait / SECOND:.1f} s")
             await asyncio.sleep(wait / SECOND)
         at = self._now()
@@ -63,7 +63,15 @@ class Pacer:
         """What a request of ccxt's comes to."""
         name = f"{method} {path}"
         weight = max(1, round(cost * self._table.weight.get(api, self._table.weight[""])))
-        return Ask(name, weight, urgent or _matches(name, self._table.cancels))
+        return Ask(name, weight, urgent or self._kind(name)[0])
+
+    def _kind(self, name: str) -> tuple[bool, int]:
+        """Whether this is a cancel, and how long it may wait; patterns are slow, and the names are few."""
+        found = self._kinds.get(name)
+        if found is None:
+            patience = CREATE_PATIENCE if _matches(name, self._table.creates) else PATIENCE
+            found = self._kinds[name] = (_matches(name, self._table.cancels), patience)
+        return found
 
     def answered(self, ask: Ask, asked_at: int, status: int, headers: Mapping[str, str], body: str) -> None:
         """The venue answered, however badly."""

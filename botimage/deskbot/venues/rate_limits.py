@@ -148,6 +148,7 @@ class RateLimits:
         self._limits = tuple(limits)
         self._shared_by = shared_by
         self._buckets: dict[str, Bucket] = {}
+        self._charged_by: dict[str, list[tuple[Limit, Bucket]]] = {}  # by path; patterns are slow
         self._hold = _Hold(BACK_OFF)
         self._urgent_hold = _Hold(URGENT_BACK_OFF)
         self.banned_until = 0
@@ -218,7 +219,11 @@ class RateLimits:
         return sorted(name for name, share in self.shares(at).items() if share * whole >= part)
 
     def _charged(self, path: str) -> list[tuple[Limit, Bucket]]:
-        return [(limit, self._bucket(limit, path)) for limit in self._limits if limit.covers(path)]
+        found = self._charged_by.get(path)
+        if found is None:
+            found = [(limit, self._bucket(limit, path)) for limit in self._limits if limit.covers(path)]
+            self._charged_by[path] = found
+        return found
 
     def _bucket(self, limit: Limit, path: str) -> Bucket:
         key = f"{limit.name} {path}" if limit.per_path else limit.name

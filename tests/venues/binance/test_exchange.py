@@ -83,6 +83,14 @@ async def test_a_lost_update_breaks_the_subscription(kind: str) -> None:
 
 
 @KINDS
+async def test_an_update_wakes_nobody_who_watches_and_keeps_no_more_levels_than_asked_for(kind: str) -> None:
+    wire, heard, client, watched = await _book(kind, [_delta(kind, 91, 105, [], 90)])
+    wire.exchange.handle_message(client, _delta(kind, 106, 107, [[f"{9 - n / 1000}", "1"] for n in range(1100)], 105))
+    assert not watched.done()
+    assert len(heard.books[-1][3]) == 1000
+
+
+@KINDS
 async def test_an_update_told_twice_changes_nothing(kind: str) -> None:
     wire, heard, client, _ = await _book(kind, [_delta(kind, 91, 105, [["10.0", "2.0"]], 90)])
     wire.exchange.handle_message(client, _delta(kind, 91, 104, [["10.0", "9.0"]], 90))

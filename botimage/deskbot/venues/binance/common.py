@@ -13,7 +13,6 @@ from deskbot.venues.markets import Markets
 DAY_MS: Final = 86_400_000
 HISTORY_MS: Final = 90 * DAY_MS  # USD-M keeps three months of income; a day on spot costs a request
 BOOK_ASKED: Final = 1000  # ccxt keeps what the snapshot had: the levels below a shallow one would be missing for ever
-BOOK_DEPTH: Final = 50
 CONFIRM_DEPTH: Final = 5
 FORBIDDEN_IN_ENDPOINT: Final = ("/stream", "demo-stream")  # ccxt takes such an address for spot
 _ARCHIVED: Final = "-2026"  # spot: cancelled or expired without a fill more than 90 days ago

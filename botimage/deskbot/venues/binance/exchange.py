@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from deskbot.venues.adapter import Row
 from deskbot.venues.ccxt_import import load_exchange
-from deskbot.venues.listening import Listener
+from deskbot.venues.listening import Listener, Unresolved
 from deskbot.venues.pacing import Paced
 from deskbot.venues.sockets import Guarded
 
@@ -64,11 +64,12 @@ class _Listening(Paced, Guarded):
         """A delta; ccxt takes one without numbers for none at all."""
         if int(message["U"]) > int(message["u"]):
             raise ValueError(f"order book update {message['U']} to {message['u']}")
-        super().handle_order_book(client, message)  # type: ignore[misc]
+        super().handle_order_book(Unresolved(client), message)  # type: ignore[misc]
 
     def handle_order_book_message(self, client: Any, message: Row, book: Any) -> Any:
         """A delta that follows the book."""
         super().handle_order_book_message(client, message, book)  # type: ignore[misc]
+        book.limit()  # what ccxt does for whoever watches: levels beyond those asked for are not kept
         update, previous = int(message["u"]), self.book_updates.get(message["s"], 0)
         self.book_updates[message["s"]] = update
         if self.listener is not None:

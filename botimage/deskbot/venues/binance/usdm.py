@@ -9,11 +9,10 @@ import structlog
 
 from deskbot.core import orders
 from deskbot.core.events import Fill, Funding, OrderReport, VenuePosition
-from deskbot.venues.adapter import CancelAllRequest, CancelRequest, Facts, ListFailed, Now, Row
+from deskbot.venues.adapter import BOOK_DEPTH, CancelAllRequest, CancelRequest, Facts, ListFailed, Now, Row
 from deskbot.venues.binance import account, lists, rows
 from deskbot.venues.binance.common import (
     BOOK_ASKED,
-    BOOK_DEPTH,
     CONFIRM_DEPTH,
     DAY_MS,
     FORBIDDEN_IN_ENDPOINT,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from deskbot.core.events import Event, Fill, Funding, OrderReport, VenuePosition
-from deskbot.venues.adapter import CancelAllRequest, CancelRequest, Facts, Now, Print, Row
+from deskbot.venues.adapter import BOOK_DEPTH, CancelAllRequest, CancelRequest, Facts, Now, Print, Row
 from deskbot.venues.bybit import account, cancels, lists, rows
 from deskbot.venues.bybit.dialect import BYBIT
 from deskbot.venues.dead_man import enabled
@@ -33,7 +33,7 @@ class BybitAdapter:
             exchange="bybit",
             market_type=market_type,
             book_asked=50,
-            book_depth=50,
+            book_depth=BOOK_DEPTH,
             confirm_depth=1,
             subscriptions=2,
             fill_history_ms=BYBIT.fill_history_ms,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from deskbot.venues.adapter import Row
 from deskbot.venues.ccxt_import import load_exchange
-from deskbot.venues.listening import Listener, SequenceGap
+from deskbot.venues.listening import Listener, SequenceGap, Unresolved
 from deskbot.venues.pacing import Paced
 from deskbot.venues.sockets import Guarded
 
@@ -36,7 +36,7 @@ class Bybit(Paced, Guarded, _bybit):  # type: ignore[misc]
         snapshot = message["type"] == "snapshot"
         if not snapshot and sequence != self.book_sequences.get(market, 0) + 1:
             raise SequenceGap(f"order book of {market}: update {self.book_sequences.get(market)}, then {sequence}")
-        super().handle_order_book(client, message)
+        super().handle_order_book(Unresolved(client), message)
         self.book_sequences[market] = sequence
         if self.listener is not None:
             previous = 0 if snapshot else sequence - 1
