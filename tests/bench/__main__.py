@@ -2,16 +2,15 @@
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).parents[2]
+from tests.bench.builds import PROJECT, compiled_build
+
 OUT = PROJECT / "build" / "bench" / "engine.json"
-COMPILED = PROJECT / "build" / "compiled"
 TAPE = PROJECT / "build" / "bench" / "tape-1000000-42.npz"
 TAPES = {"calm": "0.5", "churn": "0.1"}
 ROUNDS = 3
@@ -22,11 +21,7 @@ def main() -> int:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     if not TAPE.exists():
         desk(None, "bench", "tape", str(TAPE))
-    builds: dict[str, Path | None] = {"pure": None}
-    if shutil.which("gcc"):
-        shutil.rmtree(COMPILED, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "deskbot.bench.compiled", str(COMPILED)], cwd=PROJECT, check=True)
-        builds["compiled"] = COMPILED
+    builds: dict[str, Path | None] = {"pure": None, **compiled_build()}
     figures: dict[str, Any] = {name: figures_of(folder) for name, folder in builds.items()}
     if "compiled" in figures:
         figures["compiledOverPure"] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deskbot.bench.compiled import build
+from tests.bench.builds import lay_out
 
 PROJECT = Path(__file__).parents[2]
 RUN = ("run", str(PROJECT / "examples" / "bot.yaml"), "--speed", "max", "--for", "20s", "--output", "json")
@@ -24,7 +24,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled bot; not optimised, which is ten times as fast to build."""
-    folder = build(tmp_path_factory.mktemp("compiled"), optimise=0)
+    folder = lay_out(tmp_path_factory.mktemp("compiled"), optimise=0)
     assert list(folder.glob("deskbot/core/engine.*.so"))
     return folder
 

@@ -11,18 +11,20 @@ meets all of them. Exit 1 when an engine does not agree on orders, fills and PnL
 
 import argparse
 import json
-import shutil
 import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.__main__ import COMPILED, PROJECT, TAPES, desk
+from tests.bench.__main__ import TAPES, desk
+from tests.bench.builds import PROJECT, compiled_build
+from tests.bench.tables import wide_enough
 from tests.cluster.cache import cache_directory, forget_others, only_one_at_a_time, recipe_key, remove
 from tests.cluster.commands import progress
 
@@ -62,12 +64,9 @@ def _arguments() -> argparse.Namespace:
 
 def _ours() -> dict[str, Run]:
     """The pure engine, and the compiled one where there is a C compiler."""
-    builds: dict[str, Run] = {"pure": lambda tape, requote: _desk(None, tape, requote)}
-    if shutil.which("gcc"):
-        shutil.rmtree(COMPILED, ignore_errors=True)
-        with progress("compiling the engine"):
-            subprocess.run([sys.executable, "-m", "deskbot.bench.compiled", str(COMPILED)], cwd=PROJECT, check=True)
-        builds["compiled"] = lambda tape, requote: _desk(COMPILED, tape, requote)
+    builds: dict[str, Run] = {"pure": partial(_desk, None)}
+    for name, folder in compiled_build().items():
+        builds[name] = partial(_desk, folder)
     return builds
 
 
@@ -146,7 +145,7 @@ def _show(figures: dict[str, Any]) -> None:
             numbers = (f"{one['quotesPerSecond']:,.0f}", f"{one.get('jitSeconds', '')}", f"{one['peakMegabytes']:.0f}")
             counts = (f"{one['orders']:,}", f"{one['fills']:,}", f"{one['pnl']:.4f}")
             table.add_row(tape, name, *numbers, *counts, "yes" if one["agrees"] else "NO")
-    Console().print(table)
+    Console(width=wide_enough(table)).print(table)
 
 
 if __name__ == "__main__":

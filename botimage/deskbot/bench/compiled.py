@@ -28,7 +28,7 @@ MODULES: Final = ("bench/maker", "bench/sink", "bench/venue", "bench/workload", 
 
 def build(folder: Path, optimise: int = 3, folders: Sequence[str] = FOLDERS) -> Path:
     """Copy and compile; returns the folder. Raises RuntimeError with the compiler's words."""
-    shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    copy(folder)
     done = subprocess.run(
         [Path(sys.executable).with_name("mypyc"), *sources(folders)],
         cwd=folder,
@@ -42,7 +42,17 @@ def build(folder: Path, optimise: int = 3, folders: Sequence[str] = FOLDERS) -> 
     return folder
 
 
-def sources(folders: Sequence[str]) -> list[str]:
+def copy(folder: Path) -> None:
+    """The bot as it is, into the folder."""
+    shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+
+
+def natives(folder: Path) -> list[Path]:
+    """The native modules in a folder, the one that they share among them."""
+    return sorted(path for path in folder.rglob("*.so") if "build" not in path.relative_to(folder).parts)
+
+
+def sources(folders: Sequence[str] = FOLDERS) -> list[str]:
     """The files that are compiled, together, so that calls between them are native."""
     found = [path for folder in folders for path in (PACKAGE / folder).glob("*.py") if path.stem != "__init__"]
     found += [PACKAGE / f"{module}.py" for module in MODULES]
