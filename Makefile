@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENVIRONMENT := .venv/.complete-$(shell cat requirements/dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-16)
 
-.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-long bench-idle bench-journal bench-feeds bench-mutation bench-engine bench-peers compiled check format lock generate prefetch clean
+.PHONY: help setup run simulate demo demo-down test quick component apiserver cluster bench bench-halt bench-long bench-idle bench-journal bench-feeds bench-mutation bench-engine bench-live bench-peers compiled check format lock generate prefetch clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ apiserver: setup ## Against a real etcd and API server
 cluster: setup ## Against real pods on a real kubelet
 	@$(BIN)/pytest -q -m cluster
 
-bench: bench-halt bench-idle bench-journal bench-engine ## Every benchmark; figures in build/bench
+bench: bench-halt bench-idle bench-journal bench-engine bench-live ## Every benchmark; figures in build/bench
 
 bench-long: setup ## 100,000 lives in virtual time, compiled where there is a C compiler (an hour); figures in build/bench/simulation.json
 	@mkdir -p build/bench
@@ -60,6 +60,9 @@ bench-halt: setup ## Twenty halts of forty orders in the cluster: milliseconds u
 
 bench-engine: setup ## The reference workload through the full engine, pure and compiled: quotes per second, microseconds
 	@$(BIN)/python -m tests.bench
+
+bench-live: setup ## From a book message to a signed request over loopback, pure and compiled: our share, ccxt's, the journal's
+	@$(BIN)/python -m tests.live $(ARGS)
 
 bench-peers: setup ## Our engine beside NautilusTrader and hftbacktest, each in its own environment: make bench-peers ARGS="--rounds 1"
 	@$(BIN)/python -m tests.peers $(ARGS)
