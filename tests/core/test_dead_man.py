@@ -128,6 +128,25 @@ def test_an_answer_that_never_came_is_asked_again_within_seconds() -> None:
     assert desk.engine.summary().dead_man_until > desk.at + AFTER // 2
 
 
+def test_what_was_asked_to_let_go_counts_as_let_go_though_no_answer_comes() -> None:
+    desk, switch = quoting()
+    desk.strategy.wanted = []  # type: ignore[attr-defined]
+    desk.book()
+    desk.handle(desk.report(desk.live[0], state=CANCELLED))
+    switch.pass_time(AFTER / 4 / SECOND - 1)
+    switch.outcome = UNKNOWN
+    switch.pass_time(1.5)
+    assert switch.armings[-1][1] == 0
+    assert desk.engine.summary().dead_man_until == 0
+    desk.strategy.wanted = [target()]  # type: ignore[attr-defined]
+    desk.book()
+    for place in desk.placed():
+        desk.accept(place)
+    switch.outcome = ACCEPTED
+    switch.pass_time(2)
+    assert switch.armings[-1][1] == AFTER // SECOND, "the venue may have let go: it is wound up at once"
+
+
 def test_an_answer_to_an_older_question_winds_up_nothing() -> None:
     desk, _ = quoting()
     desk.say(DeadManAnswer, request=99, outcome=REJECTED, reason="another question's")

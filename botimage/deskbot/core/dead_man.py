@@ -95,4 +95,6 @@ class DeadMan:
         self._wanted = after
         self._asked_at = state.at
         self._maybe_armed = True
+        if not after:
+            self._wound_at = 0  # from here on it may be let go, whether we hear of that or not
         state.out.append(ArmDeadMan(self._request, -(-after // SECOND)))
