@@ -132,6 +132,18 @@ def test_retry_after_is_read_in_seconds_and_nothing_else() -> None:
     assert retry_after_of({}) == retry_after_of({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}) == 0
 
 
+def test_usdm_counts_orders_in_ten_seconds_and_in_a_minute() -> None:
+    """Exchange information of USD-M: ORDERS 300 per 10 seconds and 1200 per minute."""
+    limits = RateLimits(RATES["binanceusdm", "Swap"].limits)
+    order, at = Ask("POST order", urgent=True), 0
+    for number in range(1200):
+        at = number * SECOND // 25  # 250 in ten seconds
+        assert limits.wait(order, at) == 0
+        limits.take(order, at)
+    assert 0 < 60 * SECOND - at < limits.wait(order, at) + SECOND * 3
+    assert limits.wait(order, 64 * SECOND) == 0
+
+
 def test_a_steady_stream_within_the_limit_never_waits() -> None:
     bucket = Bucket(100, SECOND)
     for step in range(2000):

@@ -69,15 +69,21 @@ def _bybit(orders_per_second: int) -> RateTable:
 
 
 _ORDERS: Final = ("POST order", "POST order/*")
+_ORDER_COUNT: Final = "x-mbx-order-count-"
+_SECONDS: Final = {"10s": 10, "1m": 60}
 _CANCELS: Final = ("DELETE order", "DELETE openOrders", "DELETE allOpenOrders", "DELETE algo*")
 
 
-def _binance(weight: int, orders: int, per_cost: Mapping[str, int]) -> RateTable:
+def _binance(weight: int, orders: Mapping[str, int], per_cost: Mapping[str, int]) -> RateTable:
+    """`orders` by the interval in which the venue counts them."""
     return RateTable(
         limits=(
             Limit("connections", 300, 300, ("CONNECT",)),
             Limit("weight", weight, 60, _REQUESTS, weighted=True, used_header="x-mbx-used-weight-1m"),
-            Limit("orders", orders, 10, _ORDERS, used_header="x-mbx-order-count-10s"),
+            *(
+                Limit(f"orders_{interval}", count, _SECONDS[interval], _ORDERS, used_header=_ORDER_COUNT + interval)
+                for interval, count in orders.items()
+            ),
         ),
         creates=_ORDERS,
         cancels=_CANCELS,
@@ -91,6 +97,6 @@ RATES: Final[Mapping[tuple[str, str], RateTable]] = {
     ("bybit", SPOT): _bybit(20),
     ("bybit", SWAP): _bybit(10),
     # ccxt states a fifth of the weight for api/v3 since that limit was raised fivefold
-    ("binance", SPOT): _binance(6000, 100, {"public": 5, "private": 5, "": 1}),
-    ("binanceusdm", SWAP): _binance(2400, 300, {"": 1}),
+    ("binance", SPOT): _binance(6000, {"10s": 100}, {"public": 5, "private": 5, "": 1}),
+    ("binanceusdm", SWAP): _binance(2400, {"10s": 300, "1m": 1200}, {"": 1}),
 }
