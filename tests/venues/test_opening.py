@@ -8,6 +8,7 @@ import pytest
 from deskbot.core.commands import (
     Cancel,
     CancelAll,
+    CancelForeign,
     QueryBalances,
     QueryFills,
     QueryOpenOrders,
@@ -91,7 +92,12 @@ async def test_before_its_markets_are_read_nothing_is_asked_of_a_venue_by_a_name
     answer = await venue.query_order(QueryOrder("d1", SPOT[1]))
     result = await venue.cancel(Cancel("d1", "", SPOT[1]))
     assert (answer.outcome, result.outcome) == (UNKNOWN, REJECTED)
-    assert answer.reason == result.reason == "not sent: the venue's markets are not read yet"
+    by_id = await venue.cancel_foreign(CancelForeign("1", SPOT[1], trigger=False))
+    everything = await venue.cancel_all(CancelAll(1, (SPOT[1],)))
+    fills = await venue.query_fills(QueryFills(2, SPOT[1], 0))
+    assert (by_id.outcome, everything.outcome, fills.complete) == (REJECTED, REJECTED, False)
+    reasons = {one.reason for one in (answer, result, by_id, everything, fills)}
+    assert reasons == {"not sent: the venue's markets are not read yet"}
     assert asked(simulator, "*") == []
 
 

@@ -169,12 +169,16 @@ class CcxtVenue:
         exchange = self._private(command.emergency)
         if exchange is None:
             return CancelResult(self._now(), command.venue_id, REJECTED, _SENDS_NOTHING)
+        if not self._markets.read:
+            return CancelResult(self._now(), command.venue_id, REJECTED, _UNREAD)
         return await self._orders.cancel_foreign(exchange, command)
 
     async def cancel_all(self, command: CancelAll) -> CancelAllResult:
         """See `protocol.Venue.cancel_all`. In DryRun there is nothing to cancel."""
         if self._clients.emergency is None:
             return CancelAllResult(self._now(), command.request, ACCEPTED)
+        if not self._markets.read:
+            return CancelAllResult(self._now(), command.request, REJECTED, reason=_UNREAD)
         return await self._orders.cancel_all(self._clients.emergency, command)
 
     def _private(self, emergency: bool) -> Any:
@@ -224,6 +228,8 @@ class CcxtVenue:
         exchange, market = self._clients.trading, command.market
         if exchange is None:
             return FillsAnswer(self._now(), command.request, market, True)
+        if not self._markets.read:
+            return FillsAnswer(self._now(), command.request, market, False, reason=_UNREAD)
         question = self._adapter.fills(exchange, self._markets.venue_symbol(market), command.since_ms)
         (fills, fundings), failure = await _asked(question, ([], []))
         return FillsAnswer(self._now(), command.request, market, failure == "", fills, failure, fundings)
