@@ -11,8 +11,10 @@ import pytest
 
 import deskbot.venues
 from deskbot.core.errors import Invalid
+from deskbot.core.order_life import RECEIVE_WINDOW
 from deskbot.venues.bybit.adapter import BybitAdapter
 from deskbot.venues.clients import Clients, check_endpoint, rewrite_urls
+from deskbot.venues.dialects import adapter_of
 from deskbot.venues.protocol import Credentials, VenueSettings
 
 SOURCE = Path(deskbot.venues.__path__[0])
@@ -124,6 +126,27 @@ def test_ccxt_never_repeats_a_request_by_itself() -> None:
         assert "maxRetriesOnFailure" not in str(exchange.options)
     named = [path.name for path in SOURCE.rglob("*.py") if "maxRetriesOnFailure" in path.read_text()]
     assert named == []
+
+
+@pytest.mark.parametrize(
+    ("exchange", "market_type", "path", "api"),
+    [
+        ("bybit", "Swap", "v5/order/create", "private"),
+        ("bybit", "Spot", "v5/order/create", "private"),
+        ("binance", "Spot", "order", "private"),
+        ("binanceusdm", "Swap", "order", "fapiPrivate"),
+    ],
+)
+def test_a_request_is_void_at_the_venue_before_the_engine_counts_on_that(
+    exchange: str, market_type: str, path: str, api: str
+) -> None:
+    """ccxt gives Binance ten seconds: an order that was given up after five could still be taken."""
+    settings = _settings(exchange=exchange, market_type=market_type)
+    adapter = adapter_of(exchange, market_type, time.time_ns)
+    for instance in _instances(Clients(settings, adapter, time.time_ns, random.random))[1:]:
+        signed = instance.sign(path, [api], "POST", {"symbol": "BTCUSDT"})
+        said = [*re.findall(r"recvWindow=(\d+)", str(signed)), *re.findall(r"RECV-WINDOW': '(\d+)'", str(signed))]
+        assert [int(ms) + settings.max_clock_offset_ms for ms in said] == [RECEIVE_WINDOW // 1_000_000]
 
 
 def test_credentials_are_never_printed() -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import certifi
 
 from deskapi.conditions import Reason
+from deskbot.core import order_life
 from deskbot.core.errors import Invalid
 from deskbot.venues.adapter import Adapter, Facts
 from deskbot.venues.pacing import Draw, Pacer
@@ -79,7 +80,7 @@ class Clients:
                 "timeout_on_exit": 250 if self._encrypted() else 0,  # ms for aiohttp to end TLS
                 "enableRateLimit": True,
                 "streaming": {"keepAlive": _PING_MS},
-                "options": dict(self._adapter.facts.options),
+                "options": {**self._adapter.facts.options, "recvWindow": self._receive_window_ms()},
                 **extra,
             }
         )
@@ -92,6 +93,10 @@ class Clients:
         else:
             exchange.urls["api"] = rewrite_urls(exchange.urls["api"], self._settings.endpoint)
         return exchange
+
+    def _receive_window_ms(self) -> int:
+        """How long a signed request may travel: void when the engine counts on it, however wrong our clock may be."""
+        return order_life.RECEIVE_WINDOW // 1_000_000 - self._settings.max_clock_offset_ms
 
     def _encrypted(self) -> bool:
         return self._settings.endpoint is None or self._settings.endpoint.startswith("https")
