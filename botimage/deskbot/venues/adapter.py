@@ -61,7 +61,10 @@ class Print:
 class Adapter(Protocol):
     """One exchange and market type; `serve` gives it the markets before anything else is asked."""
 
-    facts: Facts
+    @property
+    def facts(self) -> Facts:
+        """What is the same for every request; `subscriptions` may grow while the private stream is down."""
+        ...
 
     def serve(self, markets: Markets) -> None:
         """The markets that rows are read with, from now on."""

@@ -37,8 +37,7 @@ class DeadManSwitch:
         try:
             return await self._arm(exchange, self._timer, seconds)
         except Exception as error:  # every exception has an outcome
-            outcome, reason = place_outcome(error)
-            return UNKNOWN if isinstance(error, _PASSING) else outcome, reason
+            return outcome_of(error)
 
     async def _arm(self, exchange: Any, timer: DeadMan, seconds: int) -> tuple[str, str]:
         call = timer.arm if seconds else timer.disarm
@@ -57,6 +56,12 @@ class DeadManSwitch:
     def _scopes(self, scope: Scope) -> list[dict[str, str]]:
         each = [{"symbol": symbol, "market": market} for symbol, market in self._traded.items()]
         return each if scope is Scope.SYMBOL else each[:1]
+
+
+def outcome_of(error: Exception) -> tuple[str, str]:
+    """(REJECTED or UNKNOWN, reason): whether a request about the switch that raised says that there is none."""
+    outcome, reason = place_outcome(error)
+    return UNKNOWN if isinstance(error, _PASSING) else outcome, reason
 
 
 async def _make(exchange: Any, call: Call, **words: Any) -> Any:

@@ -9,7 +9,7 @@ from deskbot.core.events import Event, Fill, Funding, OrderReport, VenuePosition
 from deskbot.venues.adapter import BOOK_DEPTH, CancelAllRequest, CancelRequest, Facts, Now, Print, Row
 from deskbot.venues.bybit import account, cancels, lists, rows
 from deskbot.venues.bybit.dialect import BYBIT
-from deskbot.venues.dead_man import enabled
+from deskbot.venues.bybit.protection import Protection
 from deskbot.venues.listening import subscribed
 from deskbot.venues.markets import Markets
 from deskbot.venues.table import TABLE
@@ -28,8 +28,8 @@ class BybitAdapter:
         self._category = BYBIT.categories[market_type]
         self._now = now
         self._markets = Markets({}, market_type)
-        self._watches_over = ""  # the topic of the account's disconnection protection, where that is enabled
-        self.facts = Facts(
+        self._protection = Protection(_PROTECTION[market_type])
+        self._facts = Facts(
             exchange="bybit",
             market_type=market_type,
             book_asked=50,
@@ -45,6 +45,11 @@ class BybitAdapter:
                 "fetchMarkets": {"types": [self._category]},
             },
         )
+
+    @property
+    def facts(self) -> Facts:
+        """See `Adapter`."""
+        return replace(self._facts, subscriptions=3) if self._protection.topic else self._facts
 
     def serve(self, markets: Markets) -> None:
         """See `Adapter.serve`."""
@@ -67,9 +72,7 @@ class BybitAdapter:
     async def check_account(self, exchange: Any) -> str:
         """See `Adapter.check_account`."""
         account_id = await account.check_key(exchange, self._market_type)
-        protection = _PROTECTION[self._market_type]
-        self._watches_over = protection.topic if await enabled(exchange, protection) else ""
-        self.facts = replace(self.facts, subscriptions=3 if self._watches_over else 2)
+        await self._protection.ask(exchange)
         return account_id
 
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
@@ -141,7 +144,6 @@ class BybitAdapter:
 
     def private_work(self, exchange: Any) -> Sequence[Coroutine[Any, Any, None]]:
         """See `Adapter.private_work`."""
-        work = [subscribed(exchange.watch_orders), subscribed(exchange.watch_my_trades)]
-        if self._watches_over:
-            work.append(subscribed(exchange.watch_protection, self._watches_over))
-        return work
+        topic = self._protection.topic
+        third = subscribed(exchange.watch_protection, topic) if topic else self._protection.ask_again(exchange)
+        return [subscribed(exchange.watch_orders), subscribed(exchange.watch_my_trades), third]
