@@ -12,7 +12,7 @@ from pydantic import Field
 
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.money import UNIT, to_units
-from deskbot.core.strategy import Target, View
+from deskbot.core.strategy import Strategy, Target, View
 from deskstrategies.params import Params, Ratio
 
 
@@ -27,7 +27,7 @@ class SimpleMakerParams(Params):
     requote: Ratio = Ratio("0.005%")
 
 
-class SimpleMaker:
+class SimpleMaker(Strategy):
     """One market's quotes. Prices are worked out in units of 10^-18 and laid on the tick grid away from the middle."""
 
     def __init__(self, params: SimpleMakerParams, instrument: Instrument) -> None:

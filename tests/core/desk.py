@@ -76,7 +76,7 @@ def instrument(market: str = MARKET, **changes: Any) -> Instrument:
     return Instrument(market, **(settings | changes))
 
 
-class Wants:
+class Wants(Strategy):
     """A strategy that wants what it is told to want."""
 
     def __init__(self, *targets: Target) -> None:

@@ -22,7 +22,7 @@ from deskbot.core.records import Intent, Latched, OrderMoved
 from deskbot.core.stand import Stand
 from deskbot.core.standstill import Standstill
 from deskbot.core.state import State
-from deskbot.core.strategy import Target
+from deskbot.core.strategy import Strategy, Target
 from tests.core.desk import LIMITS, MARKET, Desk, Wants, restarted, sent, target
 
 Patch = pytest.MonkeyPatch
@@ -373,7 +373,7 @@ def test_i7_an_error_of_a_strategy_takes_back_what_others_decided_in_the_same_pa
     desk = Desk(strategy=Wants(target())).trading()
     desk.accept(desk.placed()[0])
 
-    class Broken:
+    class Broken(Strategy):
         def targets(self, _view: object) -> list[Target]:
             raise ZeroDivisionError
 

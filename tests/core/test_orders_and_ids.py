@@ -19,6 +19,7 @@ from deskbot.core.orders import (
     IllegalTransition,
     Order,
 )
+from tests.core.builds import interpreted_only
 
 UIDS = st.uuids().map(str)
 EPOCHS = st.integers(0, 36**9 - 1)
@@ -60,6 +61,7 @@ def test_what_may_still_come_counts_as_risk_and_never_less_than_nothing(
     assert made.at_risk_lots == at_risk
 
 
+@interpreted_only
 def test_an_order_that_was_only_decided_knows_its_terms_and_the_time_and_nothing_else() -> None:
     made = Order("id", "BTC/USDT", -1, 600_000, 10, True, 3, 5)
     terms = {

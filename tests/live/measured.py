@@ -17,7 +17,7 @@ import uvloop
 from deskbot import __version__
 from deskbot.bench.engine import is_compiled
 from deskbot.core.instrument import BUY, SELL, Instrument
-from deskbot.core.strategy import Target, View
+from deskbot.core.strategy import Strategy, Target, View
 from deskbot.runtime.bot import Bot
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
@@ -51,7 +51,7 @@ class TurningParams(Params):
     every: int
 
 
-class Turning:
+class Turning(Strategy):
     """One order, on one side and then on the other."""
 
     def __init__(self, params: TurningParams, instrument: Instrument) -> None:

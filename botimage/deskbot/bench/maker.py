@@ -10,10 +10,10 @@ Middles are kept doubled and ratios as whole fractions, so that every comparison
 from fractions import Fraction
 
 from deskbot.core.instrument import BUY, SELL
-from deskbot.core.strategy import Target, View
+from deskbot.core.strategy import Strategy, Target, View
 
 
-class ReferenceMaker:
+class ReferenceMaker(Strategy):
     """One market's quotes. `requote` and `offset` are ratios of the price, `cap` is units of the base asset."""
 
     __slots__ = (

@@ -23,11 +23,14 @@ class Sink:
 
     def persist(self, record: Record) -> None:
         """Take one journal record."""
-        self._add(record.row() if isinstance(record, Plain) else to_tuple(record))
+        rows = self._rows
+        rows.append(record.row() if isinstance(record, Plain) else to_tuple(record))
+        if len(rows) >= GROUP:
+            self.flush()
 
     def decided(self, decision: Decision) -> None:
         """Take one decision."""
-        self._add(decision.row())
+        self._rows.append(decision.row())
 
     def flush(self) -> None:
         """Encode what waits."""
@@ -41,8 +44,3 @@ class Sink:
         """The digest of everything so far; "" when none was wanted."""
         self.flush()
         return "" if self._hash is None else str(self._hash.hexdigest())
-
-    def _add(self, row: tuple[Any, ...]) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= GROUP:
-            self.flush()

@@ -6,7 +6,6 @@
 It keeps its own position in lots and nothing else: the PnL of a run is the engine's ledger's.
 """
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -80,7 +79,7 @@ class TouchVenue:
             QueryFills: self._executions,
         }
 
-    def cross(self, at: int, bid: int, ask: int, out: deque[Event]) -> None:
+    def cross(self, at: int, bid: int, ask: int, out: list[Event]) -> None:
         """A quote has reached one of our prices: what it fills, oldest first."""
         for order in list(self._orders.values()):
             if order.price_ticks >= ask if order.side == BUY else order.price_ticks <= bid:
@@ -98,7 +97,7 @@ class TouchVenue:
         self._show(order)
         return PlaceResult(at, order.client_id, ACCEPTED, order.client_id)
 
-    def cancel(self, at: int, command: Cancel, out: deque[Event]) -> None:
+    def cancel(self, at: int, command: Cancel, out: list[Event]) -> None:
         """Take an order out of the book; its report and the answer are appended to `out`."""
         order = self._orders.get(command.client_id)
         if order is None:
@@ -108,7 +107,7 @@ class TouchVenue:
         out.append(self._report(at, order, 0, CANCELLED))
         out.append(CancelResult(at, command.client_id, ACCEPTED))
 
-    def _fill(self, at: int, order: Place, out: deque[Event]) -> None:
+    def _fill(self, at: int, order: Place, out: list[Event]) -> None:
         self._remove(order)
         self._trades += 1
         self._position += order.side * order.lots

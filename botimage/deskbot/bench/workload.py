@@ -10,7 +10,6 @@ on doing so, hears a timer every 100 ms of the tape, and journals. A quote fills
 its own price; then the engine sees it; what it asks for is done and answered before the next.
 """
 
-from collections import deque
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
@@ -73,7 +72,7 @@ class Workload:
         self._engine = Engine(UID, 1, VERSION, decided=sink.decided)
         self._venue = TouchVenue(INSTRUMENT)
         self._sink = sink
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []
         self._quotes = 0
         self._half_mid = 0
         self._next_timer = 0
@@ -86,6 +85,7 @@ class Workload:
             self._open(times[0])
         self._show_jump(times[0], bids[0], asks[0])
         engine, venue, number = self._engine, self._venue, self._quotes
+        quote = Quote(0, MARKET, 0, 0, 0, 0, 0, number, number)
 
         for at, bid, ask, bid_size, ask_size in zip(times, bids, asks, bid_lots, ask_lots):  # noqa: B905
             number += 1
@@ -93,7 +93,14 @@ class Workload:
                 self._time(at)
             if ask <= venue.bid or bid >= venue.ask:
                 self._cross(at, bid, ask)
-            commands = engine.handle(Quote(at, MARKET, bid, bid_size, ask, ask_size, 0, number, number - 1))
+            quote.at = at  # one quote, filled again as views are: a new one is a sixth of a quiet pass
+            quote.bid = bid
+            quote.bid_lots = bid_size
+            quote.ask = ask
+            quote.ask_lots = ask_size
+            quote.previous = quote.sequence
+            quote.sequence = number
+            commands = engine.handle(quote)
             if commands:
                 self._obey(at, bid, ask, commands)
         self._quotes = number
@@ -149,8 +156,11 @@ class Workload:
 
     def _go_on(self, at: int, bid: int, ask: int) -> None:
         events, engine = self._events, self._engine
-        while events:
-            self._carry(at, bid, ask, engine.handle(events.popleft()))
+        for event in events:  # what follows from one is appended, and its turn comes
+            commands = engine.handle(event)
+            if commands:
+                self._carry(at, bid, ask, commands)
+        events.clear()
 
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
         sink, venue, events = self._sink, self._venue, self._events

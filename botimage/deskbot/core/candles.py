@@ -10,12 +10,15 @@ restart the venue's history comes first.
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 MINUTE_MS: Final = 60_000
 KEPT: Final = 500  # closed candles that a strategy may look back on
 VENUE_PATIENCE_MS: Final = 2 * MINUTE_MS  # after which the middle of the book stands in
 _MILLISECOND: Final = 1_000_000
 
 
+@mypyc_attr(acyclic=True)
 class Candle:
     """One minute of trading from `start_ms` (milliseconds since the epoch) on: prices in ticks, volume in lots."""
 
@@ -69,8 +72,9 @@ class CandleSeries:
         if forming is None or forming.start_ms != start_ms:
             self._take(Candle(at, self._market, start_ms, ticks, ticks, ticks, ticks, 0))
             return
-        high, low = max(forming.high, ticks), min(forming.low, ticks)
-        self._take(Candle(at, self._market, start_ms, forming.open, high, low, ticks, 0))
+        high = ticks if ticks > forming.high else forming.high
+        low = ticks if ticks < forming.low else forming.low
+        self.forming = Candle(at, self._market, start_ms, forming.open, high, low, ticks, 0)
 
     def _take(self, candle: Candle) -> None:
         forming = self.forming

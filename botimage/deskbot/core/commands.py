@@ -8,10 +8,13 @@ event (`events.py`), whatever happens to it on the wire; the shell gives every r
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.plain import Plain
 from deskbot.core.records import Record
 
 
+@mypyc_attr(acyclic=True)
 class Persist(Plain):
     """Append to the journal."""
 
@@ -22,6 +25,7 @@ class Persist(Plain):
         self.record = record
 
 
+@mypyc_attr(acyclic=True)
 class Place(Plain):
     """Send the order of an intent. `price_ticks` is 0 for a market order, which never carries a price."""
 
@@ -40,6 +44,7 @@ class Place(Plain):
         self.reduce_only = reduce_only
 
 
+@mypyc_attr(acyclic=True)
 class Cancel(Plain):
     """Cancel one order by its client id. `emergency` uses the venue instance that no queue stands in front of."""
 

@@ -51,6 +51,8 @@ class DeadMan:
         after = state.control.dead_man_after if state.control is not None else 0
         if not after and not self._asked_at:  # nobody wants one, and this process never armed it
             self._maybe_armed = False
+        if not after and not self._maybe_armed:
+            return
         if not state.sends_orders or not state.askable or self.why_not or self._waiting():
             return
         if after and self._needed():

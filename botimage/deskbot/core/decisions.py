@@ -9,6 +9,8 @@ hands in a sink that keeps their bytes; the outbox is where a live bot's will go
 
 from typing import Any, Final
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.strategy import Target
 
 KEPT: Final = "kept"
@@ -16,6 +18,7 @@ PLACED: Final = "placed"
 WAITS: Final = "waits"  # its place is taken by an order on its way in or out
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Decision:
     """One pass over one market's targets. `position` is units of base, `bid` and `ask` are ticks.
 

@@ -1,11 +1,12 @@
 """Target orders against resting ones: the fewest cancels and creates that lead from one to the other."""
 
-from collections.abc import Sequence
+from mypy_extensions import mypyc_attr
 
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, SENT, Order
 from deskbot.core.strategy import Target
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Difference:
     """`kept` pairs targets with the live orders that already are what they want; `surplus` is to be cancelled.
 
@@ -20,7 +21,7 @@ class Difference:
         self.busy: set[tuple[int, int]] = set()
 
 
-def compare(targets: Sequence[Target], live: Sequence[Order]) -> Difference:
+def compare(targets: list[Target], live: list[Order]) -> Difference:
     """Pair every live order with an equal target (side, price, size); a part-filled order still is the one it was."""
     found = Difference()
     kept = found.kept
@@ -30,14 +31,14 @@ def compare(targets: Sequence[Target], live: Sequence[Order]) -> Difference:
         index = _index(targets, order, kept) if rests or state == SENT else -1
         if index >= 0:
             kept[index] = order
-        else:
-            if rests:
-                found.surplus.append(order)
-            found.busy.add((order.side, order.level))
+            continue
+        if rests:
+            found.surplus.append(order)
+        found.busy.add((order.side, order.level))
     return found
 
 
-def _index(targets: Sequence[Target], order: Order, kept: dict[int, Order]) -> int:
+def _index(targets: list[Target], order: Order, kept: dict[int, Order]) -> int:
     """The first target that is this order and that no other order is yet; -1 without one."""
     for index, target in enumerate(targets):
         if (

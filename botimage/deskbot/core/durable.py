@@ -57,6 +57,32 @@ class Latch:
 class Durable:
     """Orders, ledgers, latch and counters of one journal."""
 
+    __slots__ = (
+        "_steps",
+        "account_id",
+        "corrections",
+        "day",
+        "day_fees",
+        "day_funding",
+        "day_pnl",
+        "fills",
+        "fundings",
+        "grids",
+        "intents",
+        "is_successor",
+        "last_client_id",
+        "latch",
+        "ledgers",
+        "opened",
+        "orders",
+        "orphaned",
+        "read_ms",
+        "released",
+        "sessions",
+        "trades",
+        "working",
+    )
+
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
         self.working: dict[str, Working] = {}
@@ -174,17 +200,18 @@ class Durable:
         order = self.orders[record.client_id]
         if order.state in (OPEN, PARTIALLY_FILLED):
             order.move(PENDING_CANCEL, record.at)
-        order.cancel_asked_at = record.at
-        self.working[order.market].count(order)
+        order.cancel_asked_at = record.at  # what is asked changes nothing of what counts
 
     def _order_moved(self, record: OrderMoved) -> None:
         order = self.orders[record.client_id]
+        acknowledged = order.state == SENT and record.state == OPEN
         if record.venue_id:
             order.venue_id = record.venue_id
         if record.filled_lots > order.filled_lots:
             order.filled_lots = record.filled_lots
         order.move(record.state, record.at, record.reason)
-        self._count(order)
+        if not acknowledged:  # that changes nothing of what counts either
+            self._count(order)
 
     def _filled(self, record: Filled) -> None:
         trades = self.trades.get(record.market)
@@ -199,7 +226,8 @@ class Durable:
         if order is None:
             return
         order.booked_lots += record.lots
-        order.filled_lots = max(order.filled_lots, order.booked_lots)
+        if order.booked_lots > order.filled_lots:
+            order.filled_lots = order.booked_lots
         if order.filled_lots >= order.lots and order.state != FILLED:
             if order.state < FILLED:
                 order.move(FILLED, record.at)
@@ -245,7 +273,10 @@ class Durable:
         self._kept_ledger(record.market).open_with(record.amount, record.average_price)
 
     def _kept_ledger(self, market: str) -> Ledger:
-        return self.ledgers.setdefault(market, Ledger())
+        found = self.ledgers.get(market)
+        if found is None:
+            found = self.ledgers[market] = Ledger()
+        return found
 
     def _latched(self, record: Latched) -> None:
         self.latch = Latch(record)

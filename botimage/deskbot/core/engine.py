@@ -13,9 +13,10 @@ again, the error goes to the shell, which cancels everything without the engine 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from deskbot.core import halt, order_life, quoting
+from deskbot.core import daily, halt, order_life, quoting
 from deskbot.core.candles import Candle
 from deskbot.core.commands import Command
+from deskbot.core.connection import Connection
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.decisions import Decision
 from deskbot.core.durable import Durable
@@ -51,11 +52,10 @@ from deskbot.core.events import (
 )
 from deskbot.core.failing import evidence, forget_the_future, withhold
 from deskbot.core.gate import OrderRate
-from deskbot.core.instrument import Instrument
 from deskbot.core.invariants import Invariants
 from deskbot.core.permission import pulls_quotes, why_not
 from deskbot.core.reconciliation import Reconciliation
-from deskbot.core.records import DayBegan, Record, Session
+from deskbot.core.records import Record
 from deskbot.core.snapshot import Snapshot, take
 from deskbot.core.stand import Stand, Stands
 from deskbot.core.standstill import Standstill
@@ -63,7 +63,6 @@ from deskbot.core.state import State
 from deskbot.core.summary import Summary
 from deskbot.core.telling import Teller
 
-DAY = 86_400_000_000_000
 STRATEGY_ERROR = "strategy error"
 NOTHING: Final[Sequence[Command]] = ()
 ENGINE_FAILED = "EngineFailed"
@@ -103,13 +102,14 @@ class Engine:
         self._state.order_ids.seen(self._state.durable.last_client_id)
         self._invariants = Invariants(self._state, self._reconciliation, self._standstill)
         self._failures = 0
+        connection = Connection(self._state, self._stands, self._reconciliation, self._standstill, self._dead_man)
         self._steps: dict[type, Callable[[Any], None]] = {
             Book: self._on_book,
             Trade: self._on_trade,
-            Candle: self._on_candle,
+            Candle: lambda event: daily.on_candle(self._state, event),
             Timer: self._on_timer,
-            VenueClock: self._on_venue_clock,
-            StreamChange: self._on_stream_change,
+            VenueClock: connection.on_venue_clock,
+            StreamChange: connection.on_stream_change,
             Funding: lambda event: order_life.on_funding(self._state, event),
             OrderAnswer: lambda event: order_life.on_order_answer(self._state, event),
             CancelAllResult: self._standstill.on_cancel_all,
@@ -118,13 +118,13 @@ class Engine:
             BalancesAnswer: self._reconciliation.on_balances,
             FillsAnswer: self._reconciliation.on_fills,
             DeadManAnswer: self._dead_man.on_answer,
-            VenueReady: self._on_venue_ready,
-            Relisted: self._on_relisted,
-            VenueAskable: self._on_venue_askable,
-            VenueLost: self._on_venue_lost,
+            VenueReady: connection.on_venue_ready,
+            Relisted: connection.on_relisted,
+            VenueAskable: connection.on_venue_askable,
+            VenueLost: connection.on_venue_lost,
             Control: self._on_control,
             Problem: self._on_problem,
-            StopRequested: self._on_stop,
+            StopRequested: self._standstill.on_stop,
         }
 
     def handle(self, event: Event) -> Sequence[Command]:
@@ -139,21 +139,26 @@ class Engine:
                     state.at = event.at
                 else:
                     self._pass_to(event.at)
-                self._on_quote(event)
+                stand = self._stands.of.get(event.market)
+                if stand is not None:
+                    stand.market.on_quote(event)
+                    if self._may_quote:
+                        self._quote(stand)
             elif isinstance(event, (PlaceResult, CancelResult, OrderReport, Fill)):
-                if event.at != state.at:
-                    self._pass_to(event.at)
                 self._on_order_event(event)
             else:
-                self._pass_to(event.at)
-                self._steps[type(event)](event)
-                if not isinstance(event, (Book, Trade)):
-                    self._settle()
+                self._on_other(event)
             if state.out or state.violation:
                 self._invariants.hold()
         except Exception as error:
             self._fail_closed(event, error)
         return state.out or NOTHING
+
+    def _on_other(self, event: Event) -> None:
+        self._pass_to(event.at)
+        self._steps[type(event)](event)
+        if not isinstance(event, (Book, Trade)):
+            self._settle()
 
     def _pass_to(self, at: int) -> None:
         state = self._state
@@ -187,13 +192,6 @@ class Engine:
             if self._may_quote:
                 self._quote(stand)
 
-    def _on_quote(self, quote: Quote) -> None:
-        stand = self._stands.of.get(quote.market)
-        if stand is not None:
-            stand.market.on_quote(quote)
-            if self._may_quote:
-                self._quote(stand)
-
     def _on_trade(self, trade: Trade) -> None:
         market = self._state.markets.get(trade.market)
         if market is not None:
@@ -201,7 +199,10 @@ class Engine:
 
     def _quote(self, stand: Stand) -> None:
         state, market, strategy = self._state, stand.market, stand.strategy
-        verdict = market.unusable(state.at, stand.limits.max_data_age)
+        if market.changed_at == market.at == state.at:  # nothing is old, nothing frozen: almost every quote
+            verdict = market.fault
+        else:
+            verdict = market.unusable(state.at, stand.limits.max_data_age)
         if verdict != market.verdict:
             market.verdict = verdict
             if verdict:
@@ -209,8 +210,12 @@ class Engine:
         if strategy is None or verdict:
             quoting.pull(state, stand.name)
             return
+        view = market.view
+        view.at = state.at
+        if view.revision != state.revision:  # not on a quiet book: half the time of the rest of this
+            stand.show_ours(state)
         try:
-            targets = strategy.targets(stand.view(state))
+            targets = strategy.targets(view)
         except Exception as error:
             self._strategy_failed(stand.name, error)
             return
@@ -218,7 +223,7 @@ class Engine:
             quoting.make_so(state, stand, targets, self._rate)
 
     def _quote_all(self) -> None:
-        for stand in self._stands.of.values():
+        for stand in self._stands.all:
             if self._may_quote:  # not any more after a strategy has failed
                 self._quote(stand)
 
@@ -230,53 +235,11 @@ class Engine:
         withhold(self._state, words)
         quoting.pull(self._state)
 
-    # the venue
-
-    def _on_venue_ready(self, event: VenueReady) -> None:
-        state = self._state
-        state.venue_open = True
-        state.askable = True
-        state.private_stream_healthy = False  # until its first message
-        state.problems.pop("venue", None)
-        state.account_id = event.account_id
-        state.fill_history_ms = event.fill_history_ms
-        for name, instrument in event.instruments.items():
-            self._list(name, instrument)
-            state.problems.pop(name, None)
-        state.record(Session(state.at, state.version, event.account_id))
-        self._standstill.begin_anew()
-        self._dead_man.begin()
-        self._reconciliation.begin()
-
-    def _list(self, name: str, instrument: Instrument) -> None:
-        if self._stands.list(name, instrument):
-            quoting.pull(self._state, name)
-
-    def _on_relisted(self, event: Relisted) -> None:
-        for name, instrument in event.instruments.items():
-            self._list(name, instrument)
-
-    def _on_venue_askable(self, _event: VenueAskable) -> None:
-        self._state.askable = True
-
-    def _on_venue_lost(self, event: VenueLost) -> None:
-        self._state.venue_open = False
-        self._state.problems["venue"] = Problem(event.at, "venue", "VenueUnreachable", event.reason)
-
-    def _on_stream_change(self, event: StreamChange) -> None:
-        state = self._state
-        if event.stream == "private":
-            if event.healthy and not state.private_stream_healthy:
-                self._reconciliation.begin()
-            state.private_stream_healthy = event.healthy
-        elif event.market in state.markets:
-            state.markets[event.market].on_stream(event.healthy, event.reason)
-
-    def _on_venue_clock(self, event: VenueClock) -> None:
-        for market in self._state.markets.values():
-            market.on_venue_clock(event.offset)
+    # orders
 
     def _on_order_event(self, event: PlaceResult | CancelResult | OrderReport | Fill) -> None:
+        if event.at != self._state.at:
+            self._pass_to(event.at)
         if isinstance(event, PlaceResult):
             self._on_place_result(event)
         elif isinstance(event, CancelResult):
@@ -316,32 +279,10 @@ class Engine:
         else:
             self._state.problems.pop(event.key, None)
 
-    def _on_stop(self, event: StopRequested) -> None:
-        self._standstill.on_stop(event)
-
-    def _on_candle(self, candle: Candle) -> None:
-        market = self._state.markets.get(candle.market)
-        if market is not None:
-            market.candles.add(candle)
-
     def _on_timer(self, _timer: Timer) -> None:
-        self._sample()
+        daily.sample(self._state)
         order_life.chase(self._state, emergency=self._standstill.sweeping)
-        self._begin_day()
-
-    def _sample(self) -> None:
-        """Let the middle of every sound book stand in where the venue tells no candles."""
-        at, control = self._state.at, self._state.control
-        for market in self._state.markets.values():
-            if control is not None and not market.unusable(at, control.limits.max_data_age):
-                market.candles.sample(at, market.half_mid)
-
-    def _begin_day(self) -> None:
-        """Note the PnL with which a UTC day begins, as soon as it can be told."""
-        state = self._state
-        day = state.at // DAY
-        if day != state.durable.day and self._reconciliation.done_at and state.can_value_positions():
-            state.record(DayBegan(state.at, day, state.pnl(), state.fees(), state.funding()))
+        daily.begin_day(self._state, self._reconciliation)
 
     # after every event but market data
 

@@ -1,7 +1,8 @@
 """What may happen to an engine.
 
 Every event carries `at`: nanoseconds since the Unix epoch, anchored once when the process starts and advanced by the
-monotonic clock, so that a stepped wall clock never bends a duration. Events are never changed after they are made.
+monotonic clock, so that a stepped wall clock never bends a duration. Events are never changed after they are made, but
+for a tape's one `Quote`: the engine keeps no quote, so it can be filled again.
 
 Market events (`Book`, `Quote`, `Trade`) and `Timer` are volatile. The others change what a restart must know; the
 engine turns those into journal records (`records.py`) before it acts on them.
@@ -9,6 +10,8 @@ engine turns those into journal records (`records.py`) before it acts on them.
 
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
+
+from mypy_extensions import mypyc_attr
 
 from deskbot.core.candles import Candle
 from deskbot.core.instrument import Instrument
@@ -29,6 +32,7 @@ AUTO_DELEVERAGING: Final = "AutoDeleveraging"
 SETTLEMENT: Final = "Settlement"  # delivery, or the end of a contract
 
 
+@mypyc_attr(acyclic=True)
 class Book:
     """The visible book of a market: (ticks, lots), best first. `sequence` is 0 where the venue gives none.
 
@@ -56,6 +60,7 @@ class Book:
         self.previous = previous
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Quote:
     """The touch of a market alone, in ticks and lots, as a ticker or a tape of quotes gives it; otherwise a `Book`."""
 
@@ -84,6 +89,7 @@ class Quote:
         self.previous = previous
 
 
+@mypyc_attr(acyclic=True)
 class Trade:
     """A print on the public tape; `side` is the aggressor's."""
 
@@ -98,6 +104,7 @@ class Trade:
         self.venue_ms = venue_ms
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Timer:
     """Time has passed: the shell sends one every 100 ms, also when nothing else happens."""
 
@@ -126,6 +133,7 @@ class StreamChange:
     reason: str = ""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class OrderReport(Plain):
     """What the venue says about one order, by stream or as an answer. `state` is a number of `orders`.
 
@@ -177,6 +185,7 @@ class OrderReport(Plain):
         self.trigger = trigger
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Fill(Plain):
     """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique.
 
@@ -255,6 +264,7 @@ class Funding:
     venue_ms: int
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class PlaceResult(Plain):
     """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
 
@@ -270,6 +280,7 @@ class PlaceResult(Plain):
         self.reason = reason
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CancelResult(Plain):
     """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
 

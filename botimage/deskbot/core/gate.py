@@ -25,10 +25,12 @@ They stand in line in three functions and note their names as they go: as a func
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import UNIT
 from deskbot.core.orders import Order
-from deskbot.core.stand import Stand
+from deskbot.core.stand import NANO, Stand
 from deskbot.core.state import DRY_RUN, State
 from deskbot.core.strategy import Target, View
 
@@ -62,6 +64,7 @@ class OrderRate:
         self._at = max(self._at, until)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Proposal:
     """What a pass over one market's targets proposes, one target after the other, and what is committed beside it.
 
@@ -82,6 +85,7 @@ class Proposal:
         "position",
         "rate",
         "sell_lots",
+        "stand",
         "state",
         "target",
         "working",
@@ -89,6 +93,7 @@ class Proposal:
 
     def __init__(self, state: State, stand: Stand, rate: OrderRate) -> None:
         self.state = state
+        self.stand = stand
         self.limits = stand.limits
         self.market = stand.market
         self.name = stand.name
@@ -155,17 +160,20 @@ def _unfit(p: Proposal) -> str:
         return p.check
     p.check = "price_collar"
     distance = 2 * ticks - half_mid if 2 * ticks > half_mid else half_mid - 2 * ticks
-    if ticks <= 0 or distance * UNIT > p.limits.price_collar * half_mid:
+    if ticks <= 0 or (distance * NANO > p.stand.collar * half_mid and _outside_collar(p, distance)):
         return p.check
     p.check = "would_cross"
     if target.post_only and p.kept is None and _takes(target, p.market.view):
         return p.check
-    notional = ticks * lots * instrument.tick_lot
     p.check = "minimum_notional"
-    if notional < instrument.min_notional:
+    if ticks * lots < p.stand.least_order:
         return p.check
     p.check = "order_notional"
-    return p.check if notional > p.limits.max_order_notional else ""
+    return p.check if ticks * lots > p.stand.most_order else ""
+
+
+def _outside_collar(p: Proposal, distance: int) -> bool:
+    return distance * UNIT > p.limits.price_collar * p.market.half_mid
 
 
 def _takes(target: Target, view: View) -> bool:
@@ -175,7 +183,7 @@ def _takes(target: Target, view: View) -> bool:
 def _beyond(p: Proposal) -> str:
     """Whether the order, beside everything that is committed already, is more than the envelope allows."""
     p.check = "position_notional"
-    if _worst_value(p) > p.limits.max_position_notional:
+    if not _position_fits(p):
         return p.check
     p.check = "open_orders"
     if p.open_orders >= p.limits.max_open_orders:
@@ -184,13 +192,16 @@ def _beyond(p: Proposal) -> str:
     return p.check if p.kept is None and not p.rate.allows(p.state.at, p.limits.orders_per_second) else ""
 
 
-def _worst_value(p: Proposal) -> int:
+def _position_fits(p: Proposal) -> bool:
     """The position that would result if every order on this side filled, at the higher of this price and the middle."""
     instrument, ticks, half_mid = p.market.instrument, p.target.ticks, p.market.half_mid
+    if 2 * ticks < half_mid:
+        ticks = (half_mid + 1) // 2
     if p.target.side == BUY:
         worst = p.position + (p.buy_lots + p.lots) * instrument.lot
     else:
         worst = -p.position + (p.sell_lots + p.lots) * instrument.lot
-    if worst <= 0:
-        return 0
-    return instrument.value(ticks if 2 * ticks > half_mid else (half_mid + 1) // 2, worst)
+    # rounded up to whole lots it mostly fits as well: then nothing is counted in units, which is slow
+    if worst <= 0 or ticks * (worst // instrument.lot + 1) <= p.stand.most_position:
+        return True
+    return instrument.value(ticks, worst) <= p.limits.max_position_notional

@@ -36,13 +36,28 @@ from deskbot.core.state import DRY_RUN, State
 class Invariants:
     """Holds one engine to them. Made when the journal has been read."""
 
-    __slots__ = ("_last_client_id", "_reconciliation", "_standstill", "_state")
+    __slots__ = (
+        "_instrument",
+        "_last_client_id",
+        "_least_order",
+        "_limits",
+        "_most_order",
+        "_most_position",
+        "_reconciliation",
+        "_standstill",
+        "_state",
+    )
 
     def __init__(self, state: State, reconciliation: Reconciliation, standstill: Standstill) -> None:
         self._state = state
         self._reconciliation = reconciliation
         self._standstill = standstill
         self._last_client_id = state.durable.last_client_id
+        self._limits: Limits | None = None
+        self._instrument: Instrument | None = None
+        self._least_order = 0
+        self._most_order = 0
+        self._most_position = 0
 
     def hold(self) -> None:
         """Look at what a pass is about to say. Raises InvariantViolated."""
@@ -97,7 +112,6 @@ class Invariants:
 
     def _envelope(self, place: Place, market: MarketState, limits: Limits) -> None:
         """Counted from every order anew: those decided before this one, and this one."""
-        instrument, ticks = market.instrument, max(place.price_ticks, (market.half_mid + 1) // 2)
         at_risk = live = 0
         client_id, name, side = place.client_id, place.market, place.side
         for order in self._state.durable.orders.values():
@@ -110,21 +124,42 @@ class Invariants:
                     raise InvariantViolated(f"I5: {client_id} would leave beside {order.client_id}, unknown")
                 if order.side == side:
                     at_risk += order.at_risk_lots
-        position = self._state.durable.ledger(place.market).position
-        worst = (position if place.side == BUY else -position) + at_risk * instrument.lot
-        notional = instrument.notional(place.price_ticks, place.lots)
-        if not instrument.min_notional <= notional <= limits.max_order_notional:
-            raise InvariantViolated(f"I9: {place.client_id} is worth {notional} units of quote")
-        # compared without a division, which would cost as much as all the rest; the gate rounds to the unit
-        if worst > 0 and ticks * instrument.tick * worst > (limits.max_position_notional + 1) * UNIT:
-            raise InvariantViolated(f"I9: {place.client_id} could lead to a position of {worst} units of base")
+        if limits is not self._limits or market.instrument is not self._instrument:
+            self._take_bounds(limits, market.instrument)
+        self._worth(place, market, limits, at_risk)
         if live > limits.max_open_orders:
             raise InvariantViolated(f"I9: {place.client_id} would be open order number {live}")
+
+    def _worth(self, place: Place, market: MarketState, limits: Limits, at_risk: int) -> None:
+        instrument, ticks, half_mid = market.instrument, place.price_ticks, market.half_mid
+        if not self._least_order <= ticks * place.lots <= self._most_order:
+            notional = instrument.notional(ticks, place.lots)
+            raise InvariantViolated(f"I9: {place.client_id} is worth {notional} units of quote")
+        if 2 * ticks < half_mid:
+            ticks = (half_mid + 1) // 2
+        position = self._state.durable.ledger(place.market).position
+        worst = (position if place.side == BUY else -position) + at_risk * instrument.lot
+        # in whole lots first: products of units outgrow a machine word and cost as much as all the rest
+        if worst <= 0 or ticks * (worst // instrument.lot + 1) <= self._most_position:
+            return
+        if ticks * instrument.tick * worst > (limits.max_position_notional + 1) * UNIT:  # the gate rounds to the unit
+            raise InvariantViolated(f"I9: {place.client_id} could lead to a position of {worst} units of base")
+
+    def _take_bounds(self, limits: Limits, instrument: Instrument) -> None:
+        """The envelope in ticks times lots; the gate has its own."""
+        self._limits = limits
+        self._instrument = instrument
+        self._least_order = -(-instrument.min_notional // instrument.tick_lot)
+        self._most_order = limits.max_order_notional // instrument.tick_lot
+        self._most_position = limits.max_position_notional // instrument.tick_lot
 
     def _books(self, market: str) -> None:
         durable = self._state.durable
         ledger = durable.ledger(market)
-        if durable.fills != sum(one.fills for one in durable.ledgers.values()):
+        fills = 0
+        for one in durable.ledgers.values():
+            fills += one.fills
+        if durable.fills != fills:
             raise InvariantViolated(f"I2: {durable.fills} fills are not what the ledgers have")
         if ledger.position != ledger.moved:
             words = f"{ledger.position} units on {market} are not the {ledger.moved} that its fills come to"

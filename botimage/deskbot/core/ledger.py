@@ -17,12 +17,15 @@ older ones are settled, and one from before them is put right after them. A fill
 from bisect import bisect_right
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.money import UNIT, divide_half_even
 from deskbot.core.records import FillCorrected, Filled, Funded
 
 WINDOW: Final = 1000
 
 
+@mypyc_attr(acyclic=True)
 class Booked:
     """One fill of the window, and the sums after it."""
 
@@ -94,7 +97,7 @@ class Ledger:
             self.forced += 1
         self.moved += _delta(fill)
         self.last_fill_at = fill.at
-        if self.window and _place(fill) < _place(self.window[-1].fill):
+        if self.window and _before(fill, self.window[-1].fill):
             self._put_in_place(fill)
         else:
             self._put_last(fill)
@@ -216,6 +219,13 @@ def corrected(fill: Filled, record: FillCorrected) -> Filled:
 def _delta(fill: Filled) -> int:
     """What a fill moves the position by."""
     return fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0)
+
+
+def _before(fill: Filled, other: Filled) -> bool:
+    """Whether a fill belongs before another one: `_place` of both compared, without making them."""
+    if fill.venue_ms != other.venue_ms:
+        return fill.venue_ms < other.venue_ms
+    return fill.sequence < other.sequence
 
 
 def _place(fill: Filled) -> tuple[int, int]:

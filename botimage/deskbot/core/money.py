@@ -39,8 +39,8 @@ def from_units(units: int) -> Decimal:
 
 def divide_half_even(numerator: int, denominator: int) -> int:
     """`numerator / denominator` rounded to the nearest integer, halves to the even one; the denominator is positive."""
-    quotient, rest = divmod(numerator, denominator)
-    twice = 2 * rest
+    quotient = numerator // denominator
+    twice = 2 * (numerator - quotient * denominator)
     if twice > denominator or (twice == denominator and quotient % 2 == 1):
         return quotient + 1
     return quotient

@@ -185,21 +185,21 @@ def on_fill(state: State, fill: Fill) -> bool:
         state.violated(f"I2: execution {fill.trade_id} fills {fill.client_id} beyond the {order.lots} lots ordered")
     state.record(
         Filled(
-            at=state.at,
-            market=fill.market,
-            trade_id=fill.trade_id,
-            client_id=fill.client_id,
-            side=fill.side,
-            price=fill.price or fill.ticks * instrument.tick,
-            amount=fill.amount or fill.lots * instrument.lot,
-            lots=fill.lots,
-            fee=fill.fee,
-            fee_asset=fill.fee_asset,
-            fee_in_base=_fee_in_base(fill, instrument),
-            maker=fill.maker,
-            venue_ms=fill.venue_ms,
-            sequence=fill.sequence,
-            kind=fill.kind,
+            state.at,
+            fill.market,
+            fill.trade_id,
+            fill.client_id,
+            fill.side,
+            fill.price or fill.ticks * instrument.tick,
+            fill.amount or fill.lots * instrument.lot,
+            fill.lots,
+            fill.fee,
+            fill.fee_asset,
+            _fee_in_base(fill, instrument),
+            fill.maker,
+            fill.venue_ms,
+            fill.sequence,
+            fill.kind,
         )
     )
     if fill.kind:

@@ -7,6 +7,8 @@ definite answer: it counts as live in every limit, blocks new risk on its market
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.errors import InvariantViolated
 
 NEW: Final = 0
@@ -54,6 +56,7 @@ class IllegalTransition(InvariantViolated):
     """A transition the venue cannot have meant: a bug of ours, never input."""
 
 
+@mypyc_attr(acyclic=True)
 class Order:
     """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
 

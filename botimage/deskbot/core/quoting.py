@@ -3,6 +3,8 @@
 targets ──compare──▶ kept · surplus · busy ──gate──▶ Batch ──▶ cancels, Intents and Places, one Decision
 """
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.commands import Place
 from deskbot.core.decisions import KEPT, PLACED, WAITS, Decision
 from deskbot.core.diff import Difference, compare
@@ -33,6 +35,7 @@ def leave_other_markets(state: State) -> None:
             cancel(state, order)
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Batch:
     """What one market's targets come to: orders to cancel, targets to send, what was refused and by which check."""
 
@@ -91,29 +94,42 @@ class Batch:
 def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) -> None:
     """Lead the resting orders of one market to the targets that pass the gate."""
     live = stand.working.live()
-    if not targets and not live:
+    if not targets:
+        if live:
+            _want_nothing(state, stand, targets, live)
         return
     found = compare(targets, live)
     batch = Batch(Proposal(state, stand, rate), targets, found.surplus)
-    if targets:
-        batch.judge_all(found)
-    cancelled: list[str] = []
-    for order in batch.surplus:
-        cancelled.append(order.client_id)
-        cancel(state, order)
+    batch.judge_all(found)
+    cancelled = _cancel(state, batch.surplus)
     placed: list[str] = []
     for target in batch.places:
         placed.append(_place(state, stand.name, target))
     if placed or cancelled or batch.dropped != stand.dropped:
         stand.dropped = batch.dropped
-        _decide(state, stand, targets, batch, placed, cancelled)
+        _decide(state, stand, targets, batch.fates, placed, cancelled)
+
+
+def _want_nothing(state: State, stand: Stand, targets: list[Target], live: list[Order]) -> None:
+    cancelled = _cancel(state, [order for order in live if order.state in (OPEN, PARTIALLY_FILLED)])
+    if cancelled or stand.dropped:
+        stand.dropped = []
+        _decide(state, stand, targets, [], [], cancelled)
+
+
+def _cancel(state: State, orders: list[Order]) -> list[str]:
+    cancelled: list[str] = []
+    for order in orders:
+        cancelled.append(order.client_id)
+        cancel(state, order)
+    return cancelled
 
 
 def _decide(
-    state: State, stand: Stand, targets: list[Target], batch: Batch, placed: list[str], cancelled: list[str]
+    state: State, stand: Stand, targets: list[Target], fates: list[str], placed: list[str], cancelled: list[str]
 ) -> None:
     view, position = stand.market.view, stand.position(state)
-    state.decide(Decision(state.at, stand.name, view.bid, view.ask, position, targets, batch.fates, placed, cancelled))
+    state.decide(Decision(state.at, stand.name, view.bid, view.ask, position, targets, fates, placed, cancelled))
 
 
 def _place(state: State, market: str, target: Target) -> str:

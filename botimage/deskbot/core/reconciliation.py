@@ -57,6 +57,24 @@ BALANCES = "balances"
 class Reconciliation:
     """The rounds of one engine. `done_at` is 0 while a full round is under way, which began at `begun_at`."""
 
+    __slots__ = (
+        "_asked",
+        "_average_prices",
+        "_heirs",
+        "_held",
+        "_judged",
+        "_last",
+        "_looks",
+        "_needed",
+        "_next_due",
+        "_opening",
+        "_opening_at",
+        "_read_ms",
+        "_state",
+        "begun_at",
+        "done_at",
+    )
+
     def __init__(self, state: State) -> None:
         self._state = state
         self.done_at = 0

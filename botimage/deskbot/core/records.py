@@ -8,9 +8,12 @@ order's life is made of are plain classes (`plain.py`), the others dataclasses.
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar
 
+from mypy_extensions import mypyc_attr
+
 from deskbot.core.plain import Plain
 
 
+@mypyc_attr(acyclic=True)
 class Intent(Plain):
     """An order was decided. `at` is engine time; everything the venue will be asked for is here."""
 
@@ -55,6 +58,7 @@ class Intent(Plain):
         )
 
 
+@mypyc_attr(acyclic=True)
 class CancelAsked(Plain):
     """A cancel was decided."""
 
@@ -70,6 +74,7 @@ class CancelAsked(Plain):
         return ("CancelAsked", self.at, self.client_id)
 
 
+@mypyc_attr(acyclic=True)
 class OrderMoved(Plain):
     """An order of ours changed its state (a number of `orders`), with the venue's words for it."""
 
@@ -89,6 +94,7 @@ class OrderMoved(Plain):
         return ("OrderMoved", self.at, self.client_id, self.state, self.venue_id, self.filled_lots, self.reason)
 
 
+@mypyc_attr(acyclic=True)
 class Filled(Plain):
     """One execution of ours, booked exactly once by (market, trade id).
 

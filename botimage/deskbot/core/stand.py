@@ -10,21 +10,37 @@ from typing import Final
 from deskbot.core.instrument import Instrument
 from deskbot.core.limits import Limits
 from deskbot.core.market import MarketState
+from deskbot.core.money import UNIT
 from deskbot.core.records import Listed
 from deskbot.core.state import State
-from deskbot.core.strategy import Strategy, View
+from deskbot.core.strategy import Strategy
 from deskbot.core.working import Working
 
+NANO: Final = 10**9
 NO_LIMITS: Final = Limits(0, 0, 0, 0, 0, 0)  # before there is an object nothing is allowed
 
 
 class Stand:
     """One market of an engine. `strategy` is None on a market that the object does not name.
 
+    `least_order`, `most_order` and `most_position` are limits as whole ticks times lots: what is compared with them in
+    units of quote is such a product times `tick_lot`, and without it fits into a machine word. `collar` is the price
+    collar in parts of 10^-9, rounded down, for the same reason.
     `dropped` are the targets that were refused at last, each with the check that refused it.
     """
 
-    __slots__ = ("dropped", "limits", "market", "name", "strategy", "working")
+    __slots__ = (
+        "collar",
+        "dropped",
+        "least_order",
+        "limits",
+        "market",
+        "most_order",
+        "most_position",
+        "name",
+        "strategy",
+        "working",
+    )
 
     def __init__(self, market: MarketState, working: Working) -> None:
         self.name = market.instrument.market
@@ -32,23 +48,26 @@ class Stand:
         self.working = working
         self.limits = NO_LIMITS
         self.strategy: Strategy | None = None
+        self.least_order = 0
+        self.most_order = 0
+        self.collar = 0
+        self.most_position = 0
         self.dropped: list[tuple[int, str]] = []
 
-    def view(self, state: State) -> View:
-        """What the strategy may see, as it is now."""
+    def tie(self, market: MarketState, limits: Limits, strategy: Strategy | None) -> None:
+        """What belongs to the market now."""
+        instrument = market.instrument
+        self.market = market
+        self.limits = limits
+        self.strategy = strategy
+        self.least_order = -(-instrument.min_notional // instrument.tick_lot)
+        self.most_order = limits.max_order_notional // instrument.tick_lot
+        self.most_position = limits.max_position_notional // instrument.tick_lot
+        self.collar = limits.price_collar // (UNIT // NANO)
+
+    def show_ours(self, state: State) -> None:
+        """Fill into the view what only a record, the object or the venue's listing can change."""
         view = self.market.view
-        view.at = state.at
-        if view.revision != state.revision:  # not on a quiet book: half the time of the rest of this
-            self._show_ours(state, view)
-        return view
-
-    def position(self, state: State) -> int:
-        """What the ledger has, in units of base."""
-        ledger = state.durable.ledgers.get(self.name)
-        return ledger.position if ledger is not None else 0
-
-    def _show_ours(self, state: State, view: View) -> None:
-        """What only a record, the object or the venue's listing can change."""
         limits, working = self.limits, self.working
         view.revision = state.revision
         view.instrument = self.market.instrument
@@ -61,15 +80,21 @@ class Stand:
         view.buys = working.buys
         view.sells = working.sells
 
+    def position(self, state: State) -> int:
+        """What the ledger has, in units of base."""
+        ledger = state.durable.ledgers.get(self.name)
+        return ledger.position if ledger is not None else 0
+
 
 class Stands:
     """The stands of an engine's markets, by name in `of`, and the markets of its state with them."""
 
-    __slots__ = ("_state", "of")
+    __slots__ = ("_state", "all", "of")
 
     def __init__(self, state: State) -> None:
         self._state = state
         self.of: dict[str, Stand] = {}
+        self.all: list[Stand] = []
 
     def list(self, name: str, instrument: Instrument) -> bool:
         """Take a market over as the venue lists it. True when its steps are others than before.
@@ -95,6 +120,8 @@ class Stands:
             stand = self.of.get(name)
             if stand is None:
                 stand = self.of[name] = Stand(market, self._state.durable.working_on(name))
-            stand.market = market
-            if control is not None:
-                stand.limits, stand.strategy = control.limits, control.strategies.get(name)
+                self.all.append(stand)
+            if control is None:
+                stand.tie(market, NO_LIMITS, None)
+            else:
+                stand.tie(market, control.limits, control.strategies.get(name))

@@ -17,6 +17,15 @@ STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unpro
 class Standstill:
     """The halt and the stop of one engine."""
 
+    __slots__ = (
+        "_purpose",
+        "_reconciliation",
+        "_state",
+        "_stop",
+        "_sweep",
+        "stopped",
+    )
+
     def __init__(self, state: State, reconciliation: Reconciliation) -> None:
         self._state = state
         self._reconciliation = reconciliation
@@ -66,7 +75,7 @@ class Standstill:
     def step(self) -> None:
         """Go on with what is asked for: sweep, confirm, release."""
         state = self._state
-        if not halt.held(state) and self._stop is None:
+        if self._stop is None and not halt.held(state):
             self._end_sweep()
         elif state.control is not None and not state.sends_orders and not state.durable.orders:
             halt.confirm(state, 0)

@@ -23,6 +23,39 @@ DRY_RUN: Final = "DryRun"
 class State:
     """Shared by the modules of the engine; `out` collects the commands of the current pass."""
 
+    __slots__ = (
+        "_requests",
+        "account_id",
+        "askable",
+        "at",
+        "balances",
+        "control",
+        "decision",
+        "decision_sink",
+        "durable",
+        "epoch_ms",
+        "equity",
+        "equity_pnl",
+        "fill_history_ms",
+        "foreign_orders",
+        "instruments",
+        "markets",
+        "missed_fills",
+        "notices",
+        "object_uid",
+        "order_ids",
+        "orphans_cancelled",
+        "out",
+        "private_stream_healthy",
+        "problems",
+        "rejections",
+        "revision",
+        "venue_open",
+        "venue_positions",
+        "version",
+        "violation",
+    )
+
     def __init__(self, object_uid: str, epoch_ms: int, version: str) -> None:
         self.object_uid = object_uid
         self.epoch_ms = epoch_ms

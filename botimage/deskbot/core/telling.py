@@ -74,10 +74,10 @@ class Teller:
     def _word_for(self, why: str) -> str:
         """The state in one word of `deskapi.conditions.EngineState`."""
         state = self._state
-        if self._standstill.stopped:
-            return "Stopped"
+        if not why and not state.problems and state.control is not None:  # then none of the others can be
+            return "Running" if state.control.strategies else "Paused"
         if self._standstill.stopping:
-            return "Stopping"
+            return "Stopped" if self._standstill.stopped else "Stopping"
         if halt.held(state):
             latch = state.durable.latch
             return "Halted" if latch is None or latch.confirmed_at else "Halting"

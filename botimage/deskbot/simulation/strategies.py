@@ -10,7 +10,7 @@ from deskbot.simulation.schedule import SECOND
 from deskstrategies.simple_maker import SimpleMaker, SimpleMakerParams
 
 
-class Restless:
+class Restless(Strategy):
     """Changes its mind all the time: quotes up to three levels a side, sometimes takes, sometimes wants to be flat."""
 
     def __init__(self, random: Random) -> None:
@@ -58,7 +58,7 @@ class Restless:
         return Target(side, ticks, lots, level=8, post_only=False, reduce_only=view.instrument.linear)
 
 
-class Mad:
+class Mad(Strategy):
     """What a strategy may want that has lost its mind: nothing of it may reach the venue unjudged."""
 
     def __init__(self, sane: Strategy, random: Random, mad: Callable[[], bool]) -> None:
