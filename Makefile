@@ -32,9 +32,11 @@ demo: setup ## A real local cluster and the whole story (CLUSTER=current uses th
 demo-down: setup ## Remove every trace of the demo
 	@$(BIN)/python -m tests.cluster down --packages
 
-test: check ## Everything: checks and all tiers of tests
-	@$(BIN)/pytest
+test: check ## Everything: checks and all tiers of tests, the properties with many examples
+	@$(BIN)/pytest --hypothesis-profile thorough
 
+# Rewriting the asserts of every test anew takes seconds: what was compiled is kept, whatever the environment says.
+quick: export PYTHONDONTWRITEBYTECODE =
 quick: setup ## The pure and simulated tiers, under a minute
 	@$(BIN)/pytest -q -m "not component and not apiserver and not cluster and not browser"
 

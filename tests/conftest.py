@@ -11,8 +11,10 @@ from tests.cluster.errors import MissingProgramError
 
 _SECONDS_ON_A_CLUSTER = 300
 
-# How long an example takes says something about the machine, nothing about the code.
-settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something about the machine, nothing about the code. A change is tried with few
+# examples and often; the whole run (make test) tries many.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
+settings.register_profile("thorough", settings.get_profile("desk"), max_examples=200)
 settings.load_profile("desk")
 
 

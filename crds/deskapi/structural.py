@@ -5,6 +5,7 @@ what is left: references, which a CRD cannot have, and `additionalProperties` th
 server has pruning and strict field validation.
 """
 
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -47,8 +48,9 @@ def _is_foreign(key: str, value: object) -> bool:
     return (key == "title" and isinstance(value, str)) or (key == "additionalProperties" and isinstance(value, bool))
 
 
+@cache
 def object_schema() -> dict[str, Any]:
-    """The structural schema of a whole TradingBot."""
+    """The structural schema of a whole TradingBot: one for all who ask, to be read only."""
     raw = TradingBot.model_json_schema(schema_generator=_Structural)
     definitions = raw.pop("$defs")
     schema: dict[str, Any] = _inlined(raw, definitions)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 
 import pytest
 
@@ -14,12 +14,16 @@ ERRORS = {"Invalid", "Blocked", "Transient", "Rejected", "OutcomeUnknown"}  # de
 CAMEL_CASE = re.compile(r"^[A-Z][a-z]+([A-Z][a-z]+)+$")
 
 
-def _nodes() -> Iterator[tuple[str, ast.AST]]:
-    """Every node of every program that reports reasons, with its file."""
-    for part in ("botimage", "operator", "strategies"):
-        for path in sorted((ROOT / part).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text())):
-                yield str(path.relative_to(ROOT)), node
+@cache
+def _nodes() -> list[tuple[str, ast.AST]]:
+    """Every call, constant and attribute of every program that reports reasons, with its file."""
+    paths = [path for part in ("botimage", "operator", "strategies") for path in sorted((ROOT / part).rglob("*.py"))]
+    return [
+        (str(path.relative_to(ROOT)), node)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call | ast.Constant | ast.Attribute)
+    ]
 
 
 def _is_reason_of_an_error(node: ast.AST) -> bool:

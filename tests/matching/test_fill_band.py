@@ -6,7 +6,9 @@ ones. Equity before fees was negative in all its cells.
 """
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,7 +77,8 @@ class TouchMaker:
         self._ids[side] = answer.order_id
 
 
-def run(tape: Path, model: QueueModel = QueueModel.PROPORTIONAL) -> tuple[Exchange, str]:
+@cache
+def run(tape: Path, model: QueueModel) -> tuple[Exchange, str]:
     """The maker over a whole recording at 10 ms; the exchange as it stands then, and the market."""
     recording = Recording([tape])
     [listing] = recording.listings
@@ -92,8 +95,13 @@ def run(tape: Path, model: QueueModel = QueueModel.PROPORTIONAL) -> tuple[Exchan
     return exchange, listing.key
 
 
+def thorough(*values: Any) -> Any:
+    """A case with a whole tape of its own, which takes seconds."""
+    return pytest.param(*values, marks=pytest.mark.component)
+
+
 @needs_tapes
-@pytest.mark.parametrize(("model", "known"), [(QueueModel.CONSERVATIVE, 348), (QueueModel.PROPORTIONAL, 374)])
+@pytest.mark.parametrize(("model", "known"), [thorough(QueueModel.CONSERVATIVE, 348), (QueueModel.PROPORTIONAL, 374)])
 def test_a_maker_at_the_touch_fills_about_as_often_as_in_a_known_simulator(model: QueueModel, known: int) -> None:
     exchange, market = run(LINEAR_TAPE, model)
     truth = exchange.ground_truth("maker").markets[market]
@@ -106,9 +114,9 @@ def test_a_maker_at_the_touch_fills_about_as_often_as_in_a_known_simulator(model
 
 
 @needs_tapes
-@pytest.mark.parametrize("tape", [LINEAR_TAPE, SPOT_TAPE], ids=["linear", "spot"])
+@pytest.mark.parametrize("tape", [LINEAR_TAPE, thorough(SPOT_TAPE)], ids=["linear", "spot"])
 def test_the_ground_truth_of_a_whole_tape_is_what_the_plain_reference_adds_up(tape: Path) -> None:
-    exchange, market = run(tape)
+    exchange, market = run(tape, QueueModel.PROPORTIONAL)
     assert len(exchange.executions("maker")) > 50
     check_money(exchange, "maker", BALANCES)
     assert exchange.ground_truth("maker").markets.keys() == {market}

@@ -315,7 +315,6 @@ def check_locks(exchange: Exchange, who: str) -> None:
     assert all(0 <= wallet.locked_units <= wallet.balance_units for wallet in wallets.values())
 
 
-@settings(max_examples=150, deadline=None)
 @given(history=HISTORIES, latency=LATENCIES)
 def test_money_and_orders_add_up_after_every_step(history: list[Step], latency: Latency) -> None:
     desk = opened(latency)
@@ -328,7 +327,6 @@ def test_money_and_orders_add_up_after_every_step(history: list[Step], latency: 
         check_money(desk.exchange, who, BALANCES)
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=TROUBLED, latency=LATENCIES)
 def test_money_adds_up_whatever_the_venue_does_on_its_own_account(history: list[Step], latency: Latency) -> None:
     desk = opened(latency)
@@ -378,7 +376,6 @@ def test_what_is_not_kept_any_more_is_still_in_the_sums(
         assert len([one for one in exchange.order_history(who) if one.status in FINAL]) <= max(orders * 1.1, 1)
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=HISTORIES, latency=LATENCIES)
 def test_after_cancelling_everything_nothing_is_open_and_nothing_is_locked(
     history: list[Step], latency: Latency
@@ -395,7 +392,6 @@ def test_after_cancelling_everything_nothing_is_open_and_nothing_is_locked(
         assert all(wallet.locked_units == 0 for wallet in desk.exchange.wallet(who).values())
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=HISTORIES, latency=LATENCIES, seed=st.integers(0, 3))
 def test_the_same_seed_gives_the_same_reports_byte_for_byte(history: list[Step], latency: Latency, seed: int) -> None:
     def told() -> str:
@@ -408,7 +404,6 @@ def test_the_same_seed_gives_the_same_reports_byte_for_byte(history: list[Step],
     assert told() == told()
 
 
-@settings(max_examples=60, deadline=None)
 @given(history=HISTORIES, latency=LATENCIES)
 def test_reports_are_numbered_without_gaps_and_an_order_once_final_stays_so(
     history: list[Step], latency: Latency

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskapi import KillSwitch, LatchState
@@ -216,7 +216,6 @@ def objects(draw: st.DrawFn) -> Object:
     return with_status(obj, **parts)
 
 
-@settings(max_examples=120)
 @given(objects())
 def test_only_the_acknowledgement_of_this_very_id_releases_and_never_under_a_cause(obj: Object) -> None:
     before, written = read_bot(obj), decided(obj)
@@ -230,7 +229,6 @@ def test_only_the_acknowledgement_of_this_very_id_releases_and_never_under_a_cau
         assert own is None or own["id"] == written.id
 
 
-@settings(max_examples=120)
 @given(objects())
 def test_every_cause_ends_latched(obj: Object) -> None:
     written = decided(obj)
@@ -240,7 +238,6 @@ def test_every_cause_ends_latched(obj: Object) -> None:
         assert after.state is not LatchState.RELEASED
 
 
-@settings(max_examples=120)
 @given(objects())
 def test_the_latch_settles_within_two_writes_and_then_stays(obj: Object) -> None:
     scene, writes = Scene(obj), 0
@@ -251,7 +248,6 @@ def test_the_latch_settles_within_two_writes_and_then_stays(obj: Object) -> None
     assert decide_latch(scene.bot, scene.now + timedelta(hours=1)).write is None
 
 
-@settings(max_examples=120)
 @given(objects())
 def test_a_released_id_is_never_latched_again(obj: Object) -> None:
     written, before = decided(obj), read_bot(obj).latch

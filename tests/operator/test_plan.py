@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskapi import EngineState
@@ -108,7 +108,6 @@ def rounds_until_nothing_is_written(scene: Scene) -> int:
     return rounds
 
 
-@settings(max_examples=80, deadline=None)
 @given(scenes())
 def test_every_world_has_a_plan_and_comes_to_rest(scene: Scene) -> None:
     """More than one round only where one write makes the next possible: a child after the removal of another bot's, a
@@ -116,7 +115,6 @@ def test_every_world_has_a_plan_and_comes_to_rest(scene: Scene) -> None:
     assert rounds_until_nothing_is_written(scene) <= 4
 
 
-@settings(max_examples=80, deadline=None)
 @given(objects(), st.none() | pods(), MOMENTS)
 def test_with_its_children_there_one_round_is_enough(obj: Object, pod: Object | None, now: datetime) -> None:
     scene = Scene(obj, World(IMAGE, live_children(bot_object(image=obj["spec"].get("image"))), pod), now)
@@ -124,7 +122,6 @@ def test_with_its_children_there_one_round_is_enough(obj: Object, pod: Object | 
         assert rounds_until_nothing_is_written(scene) <= 1
 
 
-@settings(max_examples=80, deadline=None)
 @given(scenes())
 def test_no_plan_releases_a_latch_that_was_not_acknowledged(scene: Scene) -> None:
     before, planned = scene.bot, scene.plan()
@@ -134,7 +131,6 @@ def test_no_plan_releases_a_latch_that_was_not_acknowledged(scene: Scene) -> Non
         assert scene.obj["spec"].get("halted") is not True
 
 
-@settings(max_examples=80, deadline=None)
 @given(scenes())
 def test_ready_needs_a_ready_pod_and_an_engine_that_says_so(scene: Scene) -> None:
     status = scene.plan().status or scene.obj["status"]
@@ -148,7 +144,6 @@ def test_ready_needs_a_ready_pod_and_an_engine_that_says_so(scene: Scene) -> Non
     assert [ready["Ready"], ready["Reconciling"], ready["Stalled"]].count("True") == 1
 
 
-@settings(max_examples=80, deadline=None)
 @given(scenes())
 def test_a_pod_in_which_an_engine_runs_is_never_removed(scene: Scene) -> None:
     pod = scene.world.pod

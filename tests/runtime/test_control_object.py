@@ -48,6 +48,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.component
 async def test_a_change_is_seen_at_once_with_its_generation(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with watching(server, tmp_path) as seen:
@@ -57,6 +58,7 @@ async def test_a_change_is_seen_at_once_with_its_generation(tmp_path: Path) -> N
         assert seen[0].uid == "uid-1"
 
 
+@pytest.mark.component
 async def test_the_latch_of_the_status_is_seen_whatever_else_the_status_holds(tmp_path: Path) -> None:
     latched = {"killSwitch": {"id": "h-1", "state": "Latched", "newer": 1}, "phase": "Unheard", "engine": {"odd": 1}}
     server = FakeApiServer(bot(status=latched))
@@ -66,6 +68,7 @@ async def test_the_latch_of_the_status_is_seen_whatever_else_the_status_holds(tm
         await until(lambda: seen[-1].latch_released)
 
 
+@pytest.mark.component
 async def test_our_own_report_coming_back_is_no_change(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with watching(server, tmp_path) as seen:
@@ -75,6 +78,7 @@ async def test_our_own_report_coming_back_is_no_change(tmp_path: Path) -> None:
         assert len(seen) == 2
 
 
+@pytest.mark.component
 @pytest.mark.parametrize("how", ["deleted", "replaced", "gone at the next list"])
 async def test_an_object_that_is_gone_or_another_one_is_deleted(tmp_path: Path, how: str) -> None:
     server = FakeApiServer(bot())
@@ -91,6 +95,7 @@ async def test_an_object_that_is_gone_or_another_one_is_deleted(tmp_path: Path, 
         assert seen[-1].bot is not None
 
 
+@pytest.mark.component
 async def test_an_expired_watch_lists_again(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     server.expired = True
@@ -100,6 +105,7 @@ async def test_an_expired_watch_lists_again(tmp_path: Path) -> None:
         await until(lambda: seen[-1].generation == 2)
 
 
+@pytest.mark.component
 async def test_an_api_server_that_is_away_is_asked_again(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     server.refusals = [500, 429, 503]
@@ -111,6 +117,7 @@ async def test_an_api_server_that_is_away_is_asked_again(tmp_path: Path) -> None
         await until(lambda: seen[-1].generation == 2)
 
 
+@pytest.mark.component
 async def test_a_new_token_in_the_file_is_used(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with watching(server, tmp_path) as seen:
@@ -121,6 +128,7 @@ async def test_a_new_token_in_the_file_is_used(tmp_path: Path) -> None:
         await until(lambda: seen[-1].generation == 2)
 
 
+@pytest.mark.component
 async def test_a_spec_that_this_version_cannot_read_stops_nothing_and_may_halt(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with watching(server, tmp_path) as seen:
@@ -130,6 +138,7 @@ async def test_a_spec_that_this_version_cannot_read_stops_nothing_and_may_halt(t
         assert seen[-1].bot == seen[0].bot
 
 
+@pytest.mark.component
 async def test_a_report_is_an_apply_of_the_engine_alone_by_the_manager_bot(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with serving(server, tmp_path) as api:
@@ -140,6 +149,7 @@ async def test_a_report_is_an_apply_of_the_engine_alone_by_the_manager_bot(tmp_p
     assert set(applied["body"]) == {"apiVersion", "kind", "metadata", "status"}
 
 
+@pytest.mark.component
 async def test_nothing_is_reported_to_another_object_under_the_name(tmp_path: Path) -> None:
     server = FakeApiServer(bot())
     async with serving(server, tmp_path) as api:
@@ -156,6 +166,7 @@ async def test_nothing_is_reported_to_another_object_under_the_name(tmp_path: Pa
     assert [applied["body"]["status"]["engine"]["state"] for applied in server.applied] == ["Running"]
 
 
+@pytest.mark.component
 async def test_a_page_that_is_no_answer_of_an_api_server_is_trouble_and_no_traceback() -> None:
     async def portal(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()

@@ -15,6 +15,7 @@ from tests.core.state_of import state_of
 from tests.runtime.lives import fold, some
 from tests.runtime.test_journal import HEADER
 
+pytestmark = pytest.mark.component
 BATCH = 7
 
 

@@ -149,6 +149,7 @@ def test_there_are_no_figures_before_there_is_an_engine() -> None:
     assert "desk_orders" not in Metrics(lambda: None, Clock()).render().decode()
 
 
+@pytest.mark.component
 @pytest.mark.parametrize("good", [True, False])
 async def test_probes_answer_what_is_true(good: bool) -> None:
     answers = Answers(lambda: good, lambda: good, lambda: b"m 1\n", lambda: {"orders": 1} if good else None)

@@ -208,6 +208,7 @@ def test_no_recording_at_all_is_refused() -> None:
 
 
 @needs_data
+@pytest.mark.component
 @pytest.mark.parametrize(
     ("names", "deltas", "trades"),
     [
