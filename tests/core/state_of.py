@@ -10,10 +10,11 @@ from deskbot.core.remembered import Remembered
 from deskbot.core.working import Working
 
 VOLATILE = {"updated_at", "asked_at", "missing_since", "query_in_flight"}
+WRITTEN_TWICE = {"by_trade_id"}  # the window of a ledger, in the order of arrival
 
 
 def _fields(thing: Any) -> dict[str, Any]:
-    names = [name for name in dir(thing) if not name.startswith("__") and name not in VOLATILE]
+    names = [name for name in dir(thing) if not name.startswith("__") and name not in VOLATILE | WRITTEN_TWICE]
     values = {name: getattr(thing, name) for name in names}
     return {name: _plain(value) for name, value in values.items() if not callable(value)}
 

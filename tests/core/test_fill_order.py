@@ -129,6 +129,25 @@ def test_a_correction_is_of_the_price_and_the_fee_and_of_nothing_else() -> None:
 
 
 @given(fills_of_a_day(), st.randoms(use_true_random=False), st.integers(0, 30))
+def test_a_fill_is_found_by_its_trade_id_as_long_as_it_stands_in_the_window(
+    fills: list[Filled], random: Random, corrections: int
+) -> None:
+    arriving = random.sample(fills, len(fills))
+    ledger = Ledger()
+    with patch.object(ledgers, "WINDOW", 4):
+        for number, fill in enumerate(arriving):
+            ledger.book(fill)
+            if number < corrections:
+                wrong = random.choice(arriving)
+                ledger.correct(FillCorrected(99, MARKET, wrong.trade_id, 77 * UNIT, 5, "USDT", fee_in_base=False))
+            standing = {booked.fill.trade_id: booked.fill for booked in ledger.window}
+            again = Ledger()
+            again.refill(list(standing.values()))
+            for one in fills:
+                assert ledger.in_window(one.trade_id) is again.in_window(one.trade_id) is standing.get(one.trade_id)
+
+
+@given(fills_of_a_day(), st.randoms(use_true_random=False), st.integers(0, 30))
 def test_replay_gives_the_same_state_bit_for_bit(fills: list[Filled], random: Random, opened_at: int) -> None:
     records: list[Record] = list(random.sample(fills, len(fills)))
     records.insert(min(opened_at, len(records)), Opened(5, MARKET, to_units(3), to_units(70)))

@@ -110,7 +110,7 @@ def test_every_field_of_what_survives_is_in_the_snapshot_or_volatile() -> None:
     assert fields(Durable()) == {*snapshot.COUNTERS, *snapshot.COLLECTIONS, "_steps"}
     named = (*snapshot.ORDER_BORN, *snapshot.ORDER_LATER, *snapshot.ORDER_VOLATILE, *snapshot.ORDER_DERIVED)
     assert fields(order) == set(named)
-    assert fields(Ledger()) == {*snapshot.LEDGER, *snapshot.LEDGER_DERIVED, "window"}
+    assert fields(Ledger()) == {*snapshot.LEDGER, *snapshot.LEDGER_DERIVED, "window", "by_trade_id"}
     assert fields(Booked(first, 0, 0, 0)) == {"fill", *snapshot.LEDGER_DERIVED}
     assert fields(Remembered(1)) == {"most", "ids", "forgotten_ms"}
     assert fields(Latch(Latched(1, "a-1", "Engine", "SpecHalted"))) == set(snapshot.LATCH)

@@ -14,7 +14,7 @@ older ones are settled, and one from before them is put right after them. A fill
 `docs/accounting.md` states the same rules with examples.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Final
 
 from mypy_extensions import mypyc_attr
@@ -41,10 +41,12 @@ class Booked:
 class Ledger:
     """Sums of one market, in units (10^-18) of base and quote. `settled_…` are those from before the window.
 
-    `moved` is the plain sum of everything that moved the position, which the fold must come to.
+    `moved` is the plain sum of everything that moved the position, which the fold must come to. `by_trade_id` finds the
+    fills of the window, each of which is booked once: a venue's list asks for a thousand of them at a time.
     """
 
     __slots__ = (
+        "by_trade_id",
         "cash",
         "cost",
         "fees",
@@ -80,6 +82,7 @@ class Ledger:
         self.settled_cost = 0
         self.settled_realised = 0
         self.window: list[Booked] = []
+        self.by_trade_id: dict[str, Booked] = {}
 
     def open_with(self, amount: int, average_price: int) -> None:
         """Add what of a position was there before the journal, and so before every execution in it."""
@@ -107,6 +110,7 @@ class Ledger:
     def refill(self, fills: list[Filled]) -> None:
         """Put the window back as it was, oldest first, upon the settled sums."""
         self.window = [Booked(fill, 0, 0, 0) for fill in fills]
+        self.by_trade_id = {booked.fill.trade_id: booked for booked in self.window}
         self._fold_from(0)
 
     def fund(self, funding: Funded) -> None:
@@ -115,22 +119,22 @@ class Ledger:
 
     def in_window(self, trade_id: str) -> Filled | None:
         """A fill that can still be corrected."""
-        index = self._index(trade_id)
-        return None if index < 0 else self.window[index].fill
+        booked = self.by_trade_id.get(trade_id)
+        return None if booked is None else booked.fill
 
     def correct(self, record: FillCorrected) -> None:
         """Take the venue's later word on the price and the fee of a fill, as if it had been the first."""
-        index = self._index(record.trade_id)
-        if index < 0:
+        booked = self.by_trade_id.get(record.trade_id)
+        if booked is None:
             return
-        before = self.window[index].fill
+        before = booked.fill
         after = corrected(before, record)
         self.cash += before.side * (_value(before.price, before.amount) - _value(after.price, after.amount))
         self.fees[before.fee_asset] -= before.fee
         self.fees[after.fee_asset] = self.fees.get(after.fee_asset, 0) + after.fee
         self.moved += _delta(after) - _delta(before)
-        self.window[index].fill = after
-        self._fold_from(index)
+        booked.fill = after
+        self._fold_from(self._index(booked))
 
     def unrealised(self, price: int) -> int:
         """What closing everything at `price` (units of quote per base) would realise."""
@@ -144,19 +148,26 @@ class Ledger:
     def _short_average(self) -> int:
         return divide_half_even(-self.cost * UNIT, -self.position) if self.position < 0 else 0
 
-    def _index(self, trade_id: str) -> int:
-        return next((i for i in range(len(self.window) - 1, -1, -1) if self.window[i].fill.trade_id == trade_id), -1)
+    def _index(self, booked: Booked) -> int:
+        index = bisect_left(self.window, _place_of(booked), key=_place_of)
+        while self.window[index] is not booked:  # fills of one place follow each other
+            index += 1
+        return index
 
     def _put_last(self, fill: Filled) -> None:
         self._fold(fill)
-        self.window.append(Booked(fill, self.position, self.cost, self.realised))
+        booked = Booked(fill, self.position, self.cost, self.realised)
+        self.window.append(booked)
+        self.by_trade_id[fill.trade_id] = booked
         if fill.venue_ms >= self.last_venue_ms:
             self.last_venue_ms = fill.venue_ms
             self.last_trade_id = fill.trade_id
 
     def _put_in_place(self, fill: Filled) -> None:
         index = bisect_right(self.window, _place(fill), key=_place_of)
-        self.window.insert(index, Booked(fill, 0, 0, 0))
+        booked = Booked(fill, 0, 0, 0)
+        self.window.insert(index, booked)
+        self.by_trade_id[fill.trade_id] = booked
         self._fold_from(index)
 
     def _fold_from(self, index: int) -> None:
@@ -176,6 +187,8 @@ class Ledger:
             last = self.window[count - 1]
             self.settled_position, self.settled_cost = last.position, last.cost
             self.settled_realised = last.realised
+            for booked in self.window[:count]:
+                del self.by_trade_id[booked.fill.trade_id]
             del self.window[:count]
 
     def _fold(self, fill: Filled) -> None:
