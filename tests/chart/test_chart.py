@@ -28,6 +28,7 @@ EVERYTHING: Object = {
     },
     "simulator": {
         "enabled": True,
+        "dialect": "binance",
         "recordings": {"files": ["one.gz", "two.gz"], "hostPath": "/srv/recordings"},
         "speed": "2.5",
         "seed": 7,
@@ -148,7 +149,7 @@ def test_the_simulator_understands_its_arguments(chart: Chart) -> None:
     objects = chart.render(EVERYTHING)
     given = _simulator_arguments(objects)
     assert given.listen == ("0.0.0.0", 8080)  # noqa: S104 in a pod of its own
-    assert (given.dialect, given.speed, given.seed, given.latency) == ("bybit", 2.5, 7, 20)
+    assert (given.dialect, given.speed, given.seed, given.latency) == ("binance", 2.5, 7, 20)
     assert [str(path) for path in given.recording] == ["/recordings/one.gz", "/recordings/two.gz"]
     accounts = objects["Secret", "exchange-simulator-accounts"]["stringData"]["accounts"]
     options = simulator.read_options(given, accounts)
@@ -161,7 +162,9 @@ def test_the_simulator_understands_its_arguments(chart: Chart) -> None:
 def test_a_simulator_without_recordings_has_the_demo_account_and_a_synthetic_market(chart: Chart) -> None:
     objects = chart.render({"simulator": {"enabled": True}})
     accounts = objects["Secret", "exchange-simulator-accounts"]["stringData"]["accounts"]
-    options = simulator.read_options(_simulator_arguments(objects), accounts)
+    given = _simulator_arguments(objects)
+    options = simulator.read_options(given, accounts)
+    assert given.dialect == "bybit"
     example = (ROOT / "examples" / "bot.yaml").read_text()
     assert options.recordings == ()
     assert all(f"apiKey: {each.key}" in example and f"secret: {each.secret}" in example for each in options.accounts)
