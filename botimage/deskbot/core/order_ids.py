@@ -13,6 +13,7 @@ journal file has a new epoch, so a lost volume can never lead to an id that was 
 import hashlib
 from typing import Final
 
+_DESK: Final = "d"
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _UID_DIGITS: Final = 10
 _EPOCH_DIGITS: Final = 9
@@ -29,9 +30,23 @@ def _base36(number: int, digits: int) -> str:
     return out
 
 
+def joined(uid: int, epoch_ms: int, sequence: int) -> str:
+    """The client order id of three numbers. Raises ValueError for one that is too large."""
+    return _DESK + _base36(uid, _UID_DIGITS) + _base36(epoch_ms, _EPOCH_DIGITS) + _base36(sequence, _SEQUENCE_DIGITS)
+
+
+def parted(client_id: str) -> tuple[int, int, int]:
+    """(object UID, journal epoch, sequence) of a client order id. Raises ValueError for what is none of the desk's."""
+    epoch, sequence = len(_DESK) + _UID_DIGITS, len(_DESK) + _UID_DIGITS + _EPOCH_DIGITS
+    digits = client_id[len(_DESK) :]
+    if len(client_id) != sequence + _SEQUENCE_DIGITS or client_id[: len(_DESK)] != _DESK or set(digits) - set(_DIGITS):
+        raise ValueError(f"{client_id!r} is no client order id of the desk")
+    return int(client_id[len(_DESK) : epoch], 36), int(client_id[epoch:sequence], 36), int(client_id[sequence:], 36)
+
+
 def bot_prefix(object_uid: str) -> str:
     """What every client order id of one bot begins with, whatever its journal."""
-    return "d" + _base36(int.from_bytes(hashlib.sha256(object_uid.encode()).digest()[:7], "big") >> 6, _UID_DIGITS)
+    return _DESK + _base36(int.from_bytes(hashlib.sha256(object_uid.encode()).digest()[:7], "big") >> 6, _UID_DIGITS)
 
 
 class OrderIds:

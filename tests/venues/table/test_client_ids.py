@@ -45,7 +45,7 @@ def test_an_order_shown_as_a_uuid_is_the_one_sent_as_32_digits() -> None:
     assert from_venue(dashed.upper(), Form.HEX) == made
 
 
-@pytest.mark.parametrize("text", ["", "d", "x" * 28, "d" + "z" * 27])
+@pytest.mark.parametrize("text", ["", "d", "x" * 28, "d" + "z" * 27, "d" + "A" * 27])
 def test_an_id_that_does_not_fit_into_128_bits_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"client order id|does not fit"):
         to_venue(text, Form.HEX)

@@ -1,6 +1,7 @@
 """The table of real venue behaviour through ccxt: data about fourteen exchanges, and who may trade where.
 
     model.py        what is known of one exchange and market type
+    calls.py        the calls that many rows share
     rows_spot.py    the rows of spot markets
     rows_swap.py    the rows of perpetual swaps
     client_ids.py   our order ids in the forms venues take

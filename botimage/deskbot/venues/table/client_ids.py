@@ -9,14 +9,12 @@ there the same three numbers become 128 bits, so that nothing is lost and an ord
 
 from typing import Final
 
+from deskbot.core.order_ids import joined, parted
 from deskbot.venues.table.model import Form
 
-_PREFIX: Final = "d"
-_UID, _EPOCH, _SEQUENCE = 10, 9, 8  # base-36 digits in our own form
 _EPOCH_BITS, _SEQUENCE_BITS = 41, 37
 _BITS: Final = 128
 _HEX_DIGITS: Final = 32
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def to_venue(client_id: str, form: Form) -> str:
@@ -38,11 +36,7 @@ def from_venue(text: str, form: Form) -> str:
 
 
 def _packed(client_id: str) -> str:
-    if len(client_id) != 1 + _UID + _EPOCH + _SEQUENCE or not client_id.startswith(_PREFIX):
-        raise ValueError(f"{client_id!r} is no client order id of the desk")
-    uid = int(client_id[1 : 1 + _UID], 36)
-    epoch = int(client_id[1 + _UID : 1 + _UID + _EPOCH], 36)
-    sequence = int(client_id[1 + _UID + _EPOCH :], 36)
+    uid, epoch, sequence = parted(client_id)
     number = (uid << (_EPOCH_BITS + _SEQUENCE_BITS)) | (epoch << _SEQUENCE_BITS) | sequence
     if epoch >> _EPOCH_BITS or sequence >> _SEQUENCE_BITS or number >> _BITS:
         raise ValueError(f"{client_id!r} does not fit into {_BITS} bits")
@@ -60,12 +54,4 @@ def _unpacked(text: str) -> str:
     epoch = (number >> _SEQUENCE_BITS) & ((1 << _EPOCH_BITS) - 1)
     sequence = number & ((1 << _SEQUENCE_BITS) - 1)
     uid = number >> (_EPOCH_BITS + _SEQUENCE_BITS)
-    return _PREFIX + _base36(uid, _UID) + _base36(epoch, _EPOCH) + _base36(sequence, _SEQUENCE)
-
-
-def _base36(number: int, digits: int) -> str:
-    out = ""
-    for _ in range(digits):
-        number, digit = divmod(number, 36)
-        out = _DIGITS[digit] + out
-    return out
+    return joined(uid, epoch, sequence)

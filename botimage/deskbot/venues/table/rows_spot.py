@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from deskbot.venues.table.calls import CANCEL_BY_SYMBOL, CANCEL_TRIGGERS, UNIFIED_CANCEL, UNIFIED_QUERY
 from deskbot.venues.table.model import (
     BookSequence,
     Call,
@@ -17,21 +18,16 @@ from deskbot.venues.table.model import (
     VenueRow,
 )
 
-_CANCEL_BY_SYMBOL = Call("cancel_all_orders", ("{symbol}",))
-_CANCEL_TRIGGERS = Call("cancel_all_orders", ("{symbol}", {"trigger": True}))
-_UNIFIED_QUERY = Call("fetch_order", (None, "{symbol}", {"clientOrderId": "{id}"}))
-_UNIFIED_CANCEL = Call("cancel_order", (None, "{symbol}", {"clientOrderId": "{id}"}))
-
 
 def _unified(wire: str, longest: int, alphabet: str = "0-9A-Za-z_-", unique: Unique = Unique.EVER) -> ClientIds:
-    return ClientIds("clientOrderId", wire, _UNIFIED_QUERY, _UNIFIED_CANCEL, longest, alphabet, unique=unique)
+    return ClientIds("clientOrderId", wire, UNIFIED_QUERY, UNIFIED_CANCEL, longest, alphabet, unique=unique)
 
 
 BINANCE: Final = VenueRow(
     exchange="binance",
     # "Duplicate order sent" is said among open orders only: a re-send after an unseen fill is a second order.
     client_ids=_unified("newClientOrderId", 36, ".A-Z:/a-z0-9_-", Unique.OPEN),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # one call takes trigger orders too
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # one call takes trigger orders too
     book=BookSequence(Sequence.CONTIGUOUS, checked_by_ccxt=True),
     history=History(window_days=1, rows=1000),
     key_rights=KeyRights(
@@ -136,7 +132,7 @@ BITGET: Final = VenueRow(
     exchange="bitget",
     client_ids=_unified("clientOid", 32),
     # a unified account drops `trigger` in silence, a classic one needs it
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL, _CANCEL_TRIGGERS), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL, CANCEL_TRIGGERS), Scope.SYMBOL),
     book=BookSequence(Sequence.CHECKSUM, checked_by_ccxt=True),
     history=History(back_days=90, rows=100),
     key_rights=None,
@@ -160,7 +156,7 @@ GATE: Final = VenueRow(
         alphabet="0-9A-Za-z_.-",
         form=Form.T_DASH,
     ),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL, _CANCEL_TRIGGERS), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL, CANCEL_TRIGGERS), Scope.SYMBOL),
     book=BookSequence(Sequence.CONTIGUOUS, checked_by_ccxt=True),
     history=History(window_days=30, rows=1000, needs_symbol=False),
     key_rights=KeyRights(Call("privateAccountGetMainKeys"), ("withdraw",)),
@@ -176,7 +172,7 @@ GATE: Final = VenueRow(
 KUCOIN: Final = VenueRow(
     exchange="kucoin",
     client_ids=_unified("clientOid", 40),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL, _CANCEL_TRIGGERS), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL, CANCEL_TRIGGERS), Scope.SYMBOL),
     book=BookSequence(Sequence.CONTIGUOUS, checked_by_ccxt=False),
     history=History(window_days=7, rows=500),
     key_rights=KeyRights(Call("privateGetUserApiKey"), ("Withdrawal", "Transfer", "FlexTransfers")),
@@ -192,7 +188,7 @@ KUCOIN: Final = VenueRow(
 HTX: Final = VenueRow(
     exchange="htx",
     client_ids=_unified("client-order-id", 64, unique=Unique.NEVER),  # no longer checked since May 2021
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),
     book=BookSequence(Sequence.PREVIOUS, checked_by_ccxt=True),
     history=History(window_days=2, back_days=120, rows=500, needs_symbol=False),
     key_rights=KeyRights(Call("v2PrivateGetUserApiKey"), ("withdraw",)),
@@ -208,7 +204,7 @@ HTX: Final = VenueRow(
 MEXC: Final = VenueRow(
     exchange="mexc",
     client_ids=_unified("newClientOrderId", 32),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),
     book=BookSequence(Sequence.CONTIGUOUS, checked_by_ccxt=False),
     history=History(back_days=30, rows=100),
     key_rights=KeyRights(Call("spotPrivateGetApiKeyInfo"), ("SPOT_WITHDRAW_WRITE", "SPOT_TRANSFER_WRITE")),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from deskbot.venues.table import rows_spot
+from deskbot.venues.table.calls import CANCEL_BY_SYMBOL, CANCEL_TRIGGERS, UNIFIED_CANCEL, UNIFIED_QUERY
 from deskbot.venues.table.model import (
     BookSequence,
     Call,
@@ -18,15 +19,10 @@ from deskbot.venues.table.model import (
     VenueRow,
 )
 
-_CANCEL_BY_SYMBOL = Call("cancel_all_orders", ("{symbol}",))
-_CANCEL_TRIGGERS = Call("cancel_all_orders", ("{symbol}", {"trigger": True}))
-_UNIFIED_QUERY = Call("fetch_order", (None, "{symbol}", {"clientOrderId": "{id}"}))
-_UNIFIED_CANCEL = Call("cancel_order", (None, "{symbol}", {"clientOrderId": "{id}"}))
-
 BINANCE_USDM: Final = VenueRow(
     exchange="binanceusdm",
     client_ids=replace(rows_spot.BINANCE.client_ids),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL, _CANCEL_TRIGGERS), Scope.SYMBOL),  # the second is for algo orders
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL, CANCEL_TRIGGERS), Scope.SYMBOL),  # the second is for algo orders
     book=BookSequence(Sequence.PREVIOUS, checked_by_ccxt=True),
     history=History(window_days=7, rows=1000),
     key_rights=rows_spot.BINANCE.key_rights,
@@ -44,7 +40,7 @@ BYBIT: Final = replace(
     rows_spot.BYBIT,
     cancel_all=CancelAll(
         # without a filter a linear cancel-all takes every kind; the second does not depend on that default
-        (_CANCEL_BY_SYMBOL, _CANCEL_TRIGGERS),
+        (CANCEL_BY_SYMBOL, CANCEL_TRIGGERS),
         Scope.SYMBOL,
     ),
     dead_man=DeadMan(
@@ -70,7 +66,7 @@ KRAKEN_FUTURES: Final = VenueRow(
         cancel=Call("privatePostCancelorder", ({"cliOrdId": "{id}"},)),
         longest=100,
     ),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # trigger orders are among them
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # trigger orders are among them
     book=BookSequence(Sequence.COUNTER, checked_by_ccxt=False),
     history=History(rows=100, needs_symbol=False),
     key_rights=None,
@@ -101,8 +97,8 @@ HYPERLIQUID: Final = VenueRow(
     client_ids=ClientIds(
         "clientOrderId",
         "c",
-        query=_UNIFIED_QUERY,
-        cancel=_UNIFIED_CANCEL,
+        query=UNIFIED_QUERY,
+        cancel=UNIFIED_CANCEL,
         longest=34,
         alphabet="0-9a-fx",
         form=Form.HEX_0X,
@@ -131,7 +127,7 @@ DERIBIT: Final = VenueRow(
         cancel=Call("privateGetCancelByLabel", ({"currency": "{settle}", "label": "{id}"},)),
         longest=64,
     ),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),
     book=BookSequence(Sequence.PREVIOUS, checked_by_ccxt=False),
     history=History(rows=100),
     key_rights=KeyRights(Call("privateGetListApiKeys"), ("wallet:read_write",)),
@@ -154,7 +150,7 @@ HTX: Final = replace(
         longest=18,
         alphabet="0-9",
     ),
-    cancel_all=CancelAll((_CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # `trigger` is dropped in silence
+    cancel_all=CancelAll((CANCEL_BY_SYMBOL,), Scope.SYMBOL),  # `trigger` is dropped in silence
     dead_man=None,  # of spot only, as far as is known
     unverified_because="its contracts take client ids of whole numbers only, which ours are not",
 )
@@ -174,7 +170,7 @@ MEXC: Final = VenueRow(
     # `trigger` is not understood: plan orders need the name of the method
     cancel_all=CancelAll(
         (
-            _CANCEL_BY_SYMBOL,
+            CANCEL_BY_SYMBOL,
             Call("cancel_all_orders", ("{symbol}", {"method": "contractPrivatePostPlanorderCancelAll"})),
         ),
         Scope.SYMBOL,
