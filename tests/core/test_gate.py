@@ -58,10 +58,15 @@ CHECKS = [
     "open_orders",
     "order_rate",
 ]
+FINEST_COLLAR = (
+    2499997916669  # units of 1: 3 half ticks of 1,200,001, rounded up; finer than the parts of 10^-9 looked at first
+)
+
 CASES: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=3), {"min_lots": 3}),
     ("amount", target(lots=3), {"max_lots": 3}),
     ("price_collar", target("59999.9"), {"limit": limits(price_collar=to_units("0.0000025"))}),
+    ("price_collar", target("59999.9"), {"limit": limits(price_collar=FINEST_COLLAR)}),
     ("would_cross", target("60000"), {}),
     ("would_cross", target("60000.1", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60)}),
@@ -73,11 +78,13 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=2), {"min_lots": 3}),
     ("amount", target(lots=4), {"max_lots": 3}),
     ("price_collar", target("59999.8"), {"limit": limits(price_collar=to_units("0.0000025"))}),
+    ("price_collar", target("59999.9"), {"limit": limits(price_collar=FINEST_COLLAR - 1)}),
     ("would_cross", target("60000.1"), {}),
     ("would_cross", target("60000", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60) + 1}),
     ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120) - 1)}),
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units(120))}),
+    ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002") - 1)}),
     ("open_orders", target(), {"limit": limits(max_open_orders=0)}),
     ("whole_steps", Target(BUY, 600_000, 0), {"min_lots": 0, "min_notional": 0}),
     ("whole_steps", Target(BUY, 600_000, -2), {}),

@@ -63,20 +63,19 @@ class Stand:
         self.least_order = -(-instrument.min_notional // instrument.tick_lot)
         self.most_order = limits.max_order_notional // instrument.tick_lot
         self.most_position = limits.max_position_notional // instrument.tick_lot
+        market.view.instrument = instrument
+        market.view.max_position = limits.max_position_notional
+        market.view.max_order = limits.max_order_notional
         self.collar = limits.price_collar // (UNIT // NANO)
 
     def show_ours(self, state: State) -> None:
-        """Fill into the view what only a record, the object or the venue's listing can change."""
-        view = self.market.view
-        limits, working = self.limits, self.working
+        """Fill into the view what only a record can change."""
+        view, working = self.market.view, self.working
         view.revision = state.revision
-        view.instrument = self.market.instrument
         ledger = state.durable.ledgers.get(self.name)
         if ledger is not None:
             view.position = ledger.position
             view.forced = ledger.forced
-        view.max_position = limits.max_position_notional
-        view.max_order = limits.max_order_notional
         view.buys = working.buys
         view.sells = working.sells
 
