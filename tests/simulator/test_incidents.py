@@ -144,7 +144,8 @@ async def test_a_halted_market_refuses_orders_and_lets_cancel_until_it_resumes(c
     assert (await client.limit())["retCode"] == 110066
     assert (await client.market("Buy", category="spot"))["retCode"] == 0
     assert (await client.post("/v5/order/cancel", **LINEAR, orderLinkId="resting"))["retCode"] == 0
-    assert [one["symbol"] for one in await _instruments(client)] == ["BTCUSDT"]
+    assert await _instruments(client) == []
+    assert [one["status"] for one in await _instruments(client, status="Settling")] == ["Settling"]
 
 
 async def test_a_delisted_market_is_listed_as_closed_and_takes_nothing(client: Client) -> None:

@@ -66,9 +66,10 @@ async def test_a_spot_name_is_no_swap_market() -> None:
         (await listings.markets("Swap")).check(("BTC/USDT",))
 
 
-async def test_a_market_that_is_closed_is_refused() -> None:
+@pytest.mark.parametrize("status", listings.NOT_TRADING)
+async def test_a_market_that_bybit_lists_in_another_status_than_trading_is_refused(status: str) -> None:
     with pytest.raises(Invalid, match="not open for trading"):
-        (await listings.markets("Swap")).check(("OLD/USDT:USDT",))
+        (await listings.markets("Swap")).check((f"{status.upper()}/USDT:USDT",))
 
 
 async def test_one_venue_symbol_means_the_market_of_the_right_type() -> None:

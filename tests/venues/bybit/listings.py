@@ -30,7 +30,8 @@ FINE = {
     "lotSizeFilter": {"maxOrderQty": "0", "minOrderQty": "100", "qtyStep": "100", "minNotionalValue": "5"},
 }
 USDC_SETTLED = {**LINEAR, "symbol": "BTCPERP", "quoteCoin": "USDC", "settleCoin": "USDC"}
-CLOSED = {**LINEAR, "symbol": "OLDUSDT", "baseCoin": "OLD", "status": "Closed"}
+NOT_TRADING = ("PreLaunch", "Settling", "Delivering", "Closed")  # of instruments-info; spot has Trading only
+CLOSED = [{**LINEAR, "symbol": f"{word.upper()}USDT", "baseCoin": word.upper(), "status": word} for word in NOT_TRADING]
 SPOT = {
     "symbol": "BTCUSDT",
     "baseCoin": "BTC",
@@ -50,7 +51,7 @@ SPOT = {
 async def ccxt_markets() -> dict[str, dict[str, Any]]:
     """Both market types, keyed by ccxt's unified symbols."""
     exchange = Bybit({"number": str})
-    rows = {"linear": [LINEAR, FINE, USDC_SETTLED, CLOSED], "spot": [SPOT]}
+    rows = {"linear": [LINEAR, FINE, USDC_SETTLED, *CLOSED], "spot": [SPOT]}
 
     async def instruments_info(query: dict[str, str]) -> dict[str, Any]:
         found = [] if query.get("status") == "PreLaunch" else rows[query["category"]]

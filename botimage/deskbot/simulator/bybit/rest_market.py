@@ -13,13 +13,15 @@ INTERVAL_MINUTES = {
     "1": 1, "3": 3, "5": 5, "15": 15, "30": 30, "60": 60, "120": 120, "240": 240, "360": 360, "720": 720, "D": 1440
 }  # fmt: skip
 
+STATUS = {MarketStatus.TRADING: "Trading", MarketStatus.HALTED: "Settling", MarketStatus.CLOSED: "Closed"}
+
 
 def server_time(call: Call) -> Json:
     return {"timeSecond": str(call.said_ns // 1_000_000_000), "timeNano": str(call.said_ns)}
 
 
 def instruments(call: Call) -> Json:
-    """Those that trade, a halted one among them, unless `status` asks for the closed ones."""
+    """Those that trade, unless `status` asks for others: PreLaunch, Settling, Delivering or Closed."""
     wanted = call.text("status") or "Trading"
     listings = [one for one in call.listings() if wanted == _status(call, one)]
     symbol, base = call.text("symbol"), call.text("baseCoin")
@@ -32,7 +34,10 @@ def instruments(call: Call) -> Json:
 
 
 def _status(call: Call, listing: Listing) -> str:
-    return "Closed" if call.exchange.status(listing.key) is MarketStatus.CLOSED else "Trading"
+    status = call.exchange.status(listing.key)
+    if status is MarketStatus.HALTED and listing.category is Category.SPOT:
+        return "Trading"  # the only status that spot has
+    return STATUS[status]
 
 
 def spot_instrument(listing: Listing) -> Json:
