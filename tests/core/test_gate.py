@@ -72,7 +72,18 @@ CASES: list[tuple[str, Target, dict[str, Any]]] = [
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60)}),
     ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120))}),
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002"))}),
+    ("position_notional", target("59990", lots=2), {"limit": limits(max_position_notional=to_units("120.0002"))}),
+    (
+        "position_notional",
+        target("59990", lots=2),
+        {"limit": limits(max_position_notional=to_units("120.0002")), "ask": "60000.2"},
+    ),
+    ("position_notional", target("60000.1", SELL), {"limit": limits(max_position_notional=to_units("120.0002"))}),
+    ("price_collar", Target(BUY, 1, 2), {"limit": limits(price_collar=to_units(1)), "min_notional": 0}),
+    ("would_cross", target("60000.1", post_only=False), {}),
+    ("would_cross", target("60000", SELL, post_only=False), {}),
     ("open_orders", target(), {"limit": limits(max_open_orders=1)}),
+    ("order_rate", target(), {"limit": limits(orders_per_second=1)}),
 ]
 BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=2), {"min_lots": 3}),
@@ -85,7 +96,10 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
     ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120) - 1)}),
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units(120))}),
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002") - 1)}),
+    ("position_notional", target("59990", lots=2), {"limit": limits(max_position_notional=to_units("120.0001"))}),
+    ("position_notional", target("60000.1", SELL), {"limit": limits(max_position_notional=to_units("120.0001"))}),
     ("open_orders", target(), {"limit": limits(max_open_orders=0)}),
+    ("order_rate", target(), {"limit": limits(orders_per_second=0)}),
     ("whole_steps", Target(BUY, 600_000, 0), {"min_lots": 0, "min_notional": 0}),
     ("whole_steps", Target(BUY, 600_000, -2), {}),
     ("whole_steps", Target(0, 600_000, 2), {}),
@@ -203,6 +217,62 @@ def test_nothing_is_placed_where_an_order_is_still_on_its_way_out() -> None:
     assert not desk.placed()
     desk.handle(desk.report(order, CANCELLED))
     assert len(desk.placed()) == 1
+
+
+def test_what_is_decided_in_one_pass_counts_for_what_comes_after_it_on_its_side() -> None:
+    two = target(), target("59990", level=1)
+    other = target("60000.1", SELL)
+    tight = limits(max_position_notional=to_units(130))
+    assert outcome(*two, other, limit=tight) == (2, {"position_notional": 1})
+    assert outcome(other, target("60010", SELL, level=1), limit=tight) == (1, {"position_notional": 1})
+    assert outcome(*two, limit=limits(max_open_orders=1)) == (1, {"open_orders": 1})
+    assert outcome(*two, limit=limits(orders_per_second=1)) == (1, {"order_rate": 1})
+
+
+@pytest.mark.parametrize(("held", "side"), [("0.002", SELL), ("-0.002", BUY)])
+def test_what_only_reduces_a_position_passes_an_envelope_without_room(held: str, side: int) -> None:
+    price = {BUY: "60000", SELL: "60000.1"}[side]
+    for lots, placed in ((2, 1), (3, 0)):
+        desk = Desk(strategy=Wants(target(price, side, lots))).begun_with(held)
+        desk.control(limits=limits(max_position_notional=0))
+        desk.book()
+        assert len(desk.placed()) == placed
+
+
+@pytest.mark.parametrize(("held", "side"), [("0.002", BUY), ("-0.002", SELL)])
+def test_what_adds_to_a_position_counts_beside_it(held: str, side: int) -> None:
+    price = {BUY: "60000", SELL: "60000.1"}[side]
+    for room, placed in (("240.0004", 1), ("240.0003", 0)):
+        desk = Desk(strategy=Wants(target(price, side, 2))).begun_with(held)
+        desk.control(limits=limits(max_position_notional=to_units(room)))
+        desk.book()
+        assert len(desk.placed()) == placed
+
+
+def test_what_rests_stays_when_the_book_has_come_to_it_and_needs_no_place_in_the_rate() -> None:
+    desk = Desk(strategy=Wants(target("60000")))
+    desk.settings["limits"] = limits(orders_per_second=1)
+    desk.trading().resting()
+    desk.book("59999", "60000")
+    assert not [command for command in desk.out if isinstance(command, Cancel)]
+    assert desk.engine.summary().rejections == {}
+
+
+def test_a_bucket_begins_empty_and_holds_one_order_after_exactly_its_time() -> None:
+    assert not OrderRate().allows(SECOND - 1, 1)
+    assert OrderRate().allows(SECOND, 1)
+    assert not OrderRate().allows(SECOND // 5 - 1, 5)
+    assert OrderRate().allows(SECOND // 5, 5)
+
+
+def test_a_held_bucket_is_empty_until_then_and_never_filled_from_an_earlier_time() -> None:
+    rate = OrderRate()
+    assert rate.allows(10 * SECOND, 1)
+    rate.hold(20 * SECOND)
+    assert not rate.allows(20 * SECOND, 1)
+    rate.hold(5 * SECOND)
+    assert not rate.allows(21 * SECOND - 1, 1)
+    assert rate.allows(21 * SECOND, 1)
 
 
 def test_the_rate_is_a_bucket_of_one_second() -> None:

@@ -29,10 +29,22 @@ SEEDS = range(500, 505)
 
 
 @cache
-def life(seed: int) -> list[Record]:
+def lived(seed: int) -> Life:
     one = Life(draw(seed, "bybit"))
     one.run()
-    return one.disk.records()
+    return one
+
+
+@cache
+def life(seed: int) -> list[Record]:
+    return lived(seed).disk.records()
+
+
+@cache
+def end(seed: int) -> tuple[Any, list[Piece]]:
+    """The state that a life's records come to, and on paper."""
+    state = fold(life(seed))
+    return state_of(state), on_paper(state)
 
 
 def fold(records: list[Record], onto: Durable | None = None) -> Durable:
@@ -53,16 +65,14 @@ def test_a_life_cut_at_any_record_and_gone_on_with_from_a_snapshot_ends_the_same
     records = life(seed)
     cut = round(share * len(records))
     again = fold(records[cut:], onto=restore(on_paper(fold(records[:cut]))))
-    assert state_of(again) == state_of(fold(records))
-    assert on_paper(again) == on_paper(fold(records))
+    assert (state_of(again), on_paper(again)) == end(seed)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_snapshot_of_the_engine_that_stopped_is_that_of_its_records(seed: int) -> None:
-    one = Life(draw(seed, "bybit"))
-    one.run()
-    assert one.process is not None
-    assert on_paper(one.process.engine._state.durable) == on_paper(fold(one.disk.records()))
+    process = lived(seed).process
+    assert process is not None
+    assert on_paper(process.engine._state.durable) == end(seed)[1]
 
 
 @given(seed=st.sampled_from(SEEDS), share=st.floats(0, 1))

@@ -196,10 +196,10 @@ class Reconciliation:
         different = [market for market in self._state.instruments if self._differs(market)]
         if different and self._looks < LOOKS:
             self._looks += 1
-            self._needed |= {POSITIONS, *map(_fills_of, different)}
+            self._needed = {POSITIONS, *map(_fills_of, different)}
             return
         if self._heirs and not self._opening_is_certain():
-            self._needed |= {POSITIONS, *map(_fills_of, self._opening)}
+            self._needed = {POSITIONS, *map(_fills_of, self._opening)}
             return
         self._judged = True
         self._held.clear()
