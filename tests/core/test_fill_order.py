@@ -3,7 +3,7 @@
 from random import Random
 from unittest.mock import patch
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskbot.core import ledger as ledgers
@@ -83,6 +83,7 @@ def test_any_arrival_agrees_with_the_reference_in_the_venues_order(fills: list[F
     assert abs(ledger.cost) == in_units(reference.cost)
 
 
+@settings(max_examples=50)
 @given(fills_of_a_day(), st.data())
 def test_late_by_less_than_the_window_is_never_too_late(fills: list[Filled], data: st.DataObject) -> None:
     """Each fill is overtaken by fewer fills than the window holds, over many windows."""
@@ -91,6 +92,7 @@ def test_late_by_less_than_the_window_is_never_too_late(fills: list[Filled], dat
         assert sums(folded(arriving)) == sums(folded(fills))
 
 
+@settings(max_examples=50)
 @given(fills_of_a_day(), st.randoms(use_true_random=False))
 def test_later_than_the_window_still_counts_in_every_sum_but_the_realised(fills: list[Filled], random: Random) -> None:
     arriving = random.sample(fills, len(fills))
@@ -101,6 +103,7 @@ def test_later_than_the_window_still_counts_in_every_sum_but_the_realised(fills:
     assert late.fills == in_time.fills
 
 
+@settings(max_examples=50)
 @given(fills_of_a_day(), st.data())
 def test_a_correction_gives_the_ledger_of_the_corrected_fill(fills: list[Filled], data: st.DataObject) -> None:
     if not fills:
@@ -128,6 +131,7 @@ def test_a_correction_is_of_the_price_and_the_fee_and_of_nothing_else() -> None:
     assert changed == {"price": 77 * UNIT, "fee": 5, "fee_asset": "BNB", "fee_in_base": True}
 
 
+@settings(max_examples=50)
 @given(fills_of_a_day(), st.randoms(use_true_random=False), st.integers(0, 30))
 def test_a_fill_is_found_by_its_trade_id_as_long_as_it_stands_in_the_window(
     fills: list[Filled], random: Random, corrections: int

@@ -14,10 +14,12 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import yaml
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 from rich.console import Console
 from rich.table import Table
 
@@ -47,9 +49,11 @@ def verdicts() -> dict[str, str]:
 
 def change_of(mutant: str) -> tuple[str, str]:
     """What a mutant took away and what it put there, each as one line."""
-    lines = mutmut("show", mutant).splitlines()
+    with chdir(STAGE):
+        diff = get_diff_for_mutant(mutant, path=f"deskbot/core/{mutant.split('.')[2]}.py")
     sides = [
-        " ".join(line[1:].strip() for line in lines if line.startswith(sign) and line[:3] != 3 * sign) for sign in "-+"
+        " ".join(line[1:].strip() for line in diff.splitlines() if line.startswith(sign) and line[:3] != 3 * sign)
+        for sign in "-+"
     ]
     return sides[0], sides[1]
 

@@ -32,8 +32,10 @@ import os
 from collections import Counter
 from pathlib import Path
 from hypothesis import HealthCheck, settings
+EXAMPLES, OWN = 12, "_hypothesis_internal_use_settings"
 settings.register_profile(
-    "mutation", deadline=None, max_examples=25, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    "mutation", deadline=None, max_examples=EXAMPLES, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("mutation")
 FINDERS, STATS = Path("finders"), Path("mutmut-stats.json")
@@ -47,6 +49,9 @@ def pytest_runtest_logreport(report):
             print(function(), report.nodeid, file=found)
 
 def pytest_collection_modifyitems(items):
+    for test in {item.obj for item in items if hasattr(item.obj, OWN)}:
+        own = getattr(test, OWN)
+        setattr(test, OWN, settings(own, max_examples=min(EXAMPLES, own.max_examples)))
     seconds = json.loads(STATS.read_text())["duration_by_test"] if STATS.exists() else {}
     found = Counter(FINDERS.read_text().splitlines() if FINDERS.exists() else [])
     items.sort(key=lambda item: (-found[f"{function()} {item.nodeid}"], seconds.get(item.nodeid, 0)))
