@@ -3,7 +3,7 @@
 from random import Random
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core import ledger as ledgers
@@ -83,7 +83,6 @@ def test_any_arrival_agrees_with_the_reference_in_the_venues_order(fills: list[F
     assert abs(ledger.cost) == in_units(reference.cost)
 
 
-@settings(max_examples=50)
 @given(fills_of_a_day(), st.data())
 def test_late_by_less_than_the_window_is_never_too_late(fills: list[Filled], data: st.DataObject) -> None:
     """Each fill is overtaken by fewer fills than the window holds, over many windows."""
@@ -92,7 +91,6 @@ def test_late_by_less_than_the_window_is_never_too_late(fills: list[Filled], dat
         assert sums(folded(arriving)) == sums(folded(fills))
 
 
-@settings(max_examples=50)
 @given(fills_of_a_day(), st.randoms(use_true_random=False))
 def test_later_than_the_window_still_counts_in_every_sum_but_the_realised(fills: list[Filled], random: Random) -> None:
     arriving = random.sample(fills, len(fills))
@@ -103,7 +101,6 @@ def test_later_than_the_window_still_counts_in_every_sum_but_the_realised(fills:
     assert late.fills == in_time.fills
 
 
-@settings(max_examples=50)
 @given(fills_of_a_day(), st.data())
 def test_a_correction_gives_the_ledger_of_the_corrected_fill(fills: list[Filled], data: st.DataObject) -> None:
     if not fills:
@@ -131,7 +128,6 @@ def test_a_correction_is_of_the_price_and_the_fee_and_of_nothing_else() -> None:
     assert changed == {"price": 77 * UNIT, "fee": 5, "fee_asset": "BNB", "fee_in_base": True}
 
 
-@settings(max_examples=50)
 @given(fills_of_a_day(), st.randoms(use_true_random=False), st.integers(0, 30))
 def test_a_fill_is_found_by_its_trade_id_as_long_as_it_stands_in_the_window(
     fills: list[Filled], random: Random, corrections: int
@@ -197,3 +193,17 @@ def test_what_a_journal_began_with_is_added_to_what_had_left_the_window() -> Non
         ledger = folded([filled(n, 1, 100, 1000) for n in range(3)])
         ledger.open_with(to_units(2), to_units(50))
     assert (ledger.position, ledger.cost, ledger.moved) == (to_units(5), to_units(400), to_units(5))
+
+
+@given(fills_of_a_day(), st.integers(0, 30))
+def test_a_window_put_back_upon_what_was_settled_is_the_ledger_it_was_taken_from(fills: list[Filled], at: int) -> None:
+    whole, settled = folded(fills), folded(fills[:at])
+    again = Ledger()
+    again.settled_position, again.settled_cost = settled.position, settled.cost
+    again.settled_realised = settled.realised
+    again.refill(fills[at:])
+    sums_of_the_fold = whole.position, whole.cost, whole.realised
+    assert (again.position, again.cost, again.realised) == sums_of_the_fold
+    after = [(booked.fill.trade_id, booked.position, booked.cost, booked.realised) for booked in again.window]
+    assert after == [(one.fill.trade_id, one.position, one.cost, one.realised) for one in whole.window[at:]]
+    assert [again.in_window(fill.trade_id) for fill in fills[at:]] == fills[at:]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core import gate
@@ -326,7 +326,6 @@ WANTED = st.lists(
 STEPS = st.lists(st.tuples(st.integers(599_950, 600_050), WANTED, st.integers(0, 6), st.integers(0, 9)), max_size=12)
 
 
-@settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_whatever_is_wanted_and_filled_the_worst_case_stays_inside_the_envelope(
     steps: list[tuple[int, list[Target], int, int]],

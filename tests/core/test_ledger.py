@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core.ledger import Ledger
@@ -63,7 +63,6 @@ def test_the_ledger_agrees_with_the_reference_to_the_last_digit(fills: list[Fill
     assert ledger.fills == len(fills)
 
 
-@settings(max_examples=50)
 @given(FILLS)
 def test_cash_cost_and_realised_always_add_up(fills: list[Filled]) -> None:
     """What was paid either still is in the position, was realised, or was taken in base at the fill's price."""
@@ -74,7 +73,6 @@ def test_cash_cost_and_realised_always_add_up(fills: list[Filled]) -> None:
         assert ledger.cash + ledger.cost - ledger.realised + taken == 0
 
 
-@settings(max_examples=50)
 @given(FILLS, st.integers(1, 10**12))
 def test_closing_at_a_price_realises_what_was_unrealised_at_it(fills: list[Filled], price: int) -> None:
     ledger = Ledger()

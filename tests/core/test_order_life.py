@@ -8,6 +8,7 @@ from deskbot.core.instrument import SELL
 from deskbot.core.orders import CANCELLED, EXPIRED, FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL
 from deskbot.core.orders import REJECTED as ORDER_REJECTED
 from deskbot.core.orders import UNKNOWN as ORDER_UNKNOWN
+from deskbot.core.records import Orphaned
 from tests.core.desk import MARKET, SECOND, SPOT_MARKET, Desk, Wants, instrument, target
 
 
@@ -212,6 +213,7 @@ def test_a_late_report_of_an_order_that_has_ended_leads_to_a_cancel_and_never_to
     desk.handle(desk.report(place))
     desk.handle(desk.report(place))
     assert [c.venue_id for c in desk.questions(CancelForeign)] == [f"v-{place.client_id[-4:]}"]
+    assert not [record for record in desk.records if isinstance(record, Orphaned)], "this journal made it"
     desk.handle(desk.fill(place, 2))
     assert desk.durable.ledger(MARKET).position == 2 * desk.market.lot, "what it filled is ours all the same"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core.events import (
@@ -141,7 +141,6 @@ class Anything:
         assert working.buy_lots == sum(order.at_risk_lots for order in orders if order.side == BUY)
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 2**32))
 def test_whatever_is_said_only_arrows_of_the_table_are_followed_and_all_that_may_fill_counts(seed: int) -> None:
     anything = Anything(Random(seed))

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core import durable as durable_module
@@ -60,7 +60,6 @@ def on_paper(durable: Durable) -> list[Piece]:
     return made
 
 
-@settings(max_examples=40)
 @given(seed=st.sampled_from(SEEDS), share=st.floats(0, 1))
 def test_a_life_cut_at_any_record_and_gone_on_with_from_a_snapshot_ends_the_same(seed: int, share: float) -> None:
     records = life(seed)
@@ -76,7 +75,6 @@ def test_a_snapshot_of_the_engine_that_stopped_is_that_of_its_records(seed: int)
     assert on_paper(process.engine._state.durable) == end(seed)[1]
 
 
-@settings(max_examples=40)
 @given(seed=st.sampled_from(SEEDS), share=st.floats(0, 1))
 def test_an_engine_begun_from_a_snapshot_knows_what_one_begun_from_the_records_knows(seed: int, share: float) -> None:
     records = life(seed)[: round(share * len(life(seed)))]

@@ -283,7 +283,7 @@ def chase(state: State, emergency: bool = False) -> None:
 
 
 def _may_ask(state: State, order: Order) -> bool:
-    return state.at - order.asked_at >= (ANSWER_PATIENCE if order.query_in_flight else ASK_AGAIN)
+    return state.at - order.asked_at >= ASK_AGAIN
 
 
 def in_doubt(state: State) -> bool:
