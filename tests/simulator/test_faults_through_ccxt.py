@@ -13,7 +13,7 @@ import pytest
 
 from deskbot.simulator.server import Simulator
 from tests.simulator.client import Client
-from tests.simulator.independent_client import redirect
+from tests.simulator.independent import redirect
 
 pytestmark = pytest.mark.component
 SYMBOL = "BTC/USDT:USDT"

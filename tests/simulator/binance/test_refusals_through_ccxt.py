@@ -11,7 +11,7 @@ import pytest
 
 from deskbot.simulator.server import Simulator
 from deskbot.venues.ccxt_import import load_exchange
-from tests.simulator.binance.independent_client import redirect
+from tests.simulator.independent import redirect
 
 pytestmark = pytest.mark.component
 
