@@ -108,6 +108,8 @@ lock: setup ## Resolve the requirements anew; hashes, no addresses
 	  --extra operator --extra bot --extra bench --extra dev pyproject.toml -o requirements/dev.txt
 	@printf 'hatchling>=1.27\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o requirements/build.txt
+	@printf 'mypy\nmsgspec\nsetuptools\n' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --constraint requirements/dev.txt - -o requirements/compile.txt
 	@for peer in nautilus:nautilus_trader==1.221.0 hftbacktest:hftbacktest==2.4.4; do echo $${peer#*:} | $(BIN)/uv pip compile --quiet --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements/peers-$${peer%%:*}.txt; done
 

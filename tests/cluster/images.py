@@ -1,8 +1,8 @@
 """The desk's own images, built from the Dockerfile and brought into the cluster.
 
 Their tag is the hash of all that goes into them: a changed tree is built and loaded again, an unchanged one is there.
-They are built without network: the base image comes from the registry that answers, else from Debian's packages, and
-the wheels from a cache that the host filled from the hash-locked requirements.
+They are built without network: the base image comes from the registry that answers, else from Debian's packages, the
+wheels from a cache that the host filled from the hash-locked requirements, and the compiled engine from the same cache.
 """
 
 import os
@@ -18,12 +18,13 @@ from tests.cluster.commands import progress, say, succeeds
 from tests.cluster.debian import root_file_system, root_file_system_path
 from tests.cluster.engine import Engine
 from tests.cluster.kind import Cluster
+from tests.cluster.natives import natives_for_images
 from tests.cluster.node_image import pulled, registry_answers
 from tests.cluster.wheels import IMAGE_PARTS, PYTHON_VERSION, ensure_wheels
 
 PROJECT = Path(__file__).parents[2]
 _FILES = ("Dockerfile", ".dockerignore", "pyproject.toml", "README.md")
-_LOCKS = tuple(f"requirements/{part}.txt" for part in IMAGE_PARTS)
+_LOCKS = tuple(f"requirements/{part}.txt" for part in (*IMAGE_PARTS, "compile"))
 _SOURCES = ("crds", "operator", "botimage", "strategies")
 _STOCK_PYTHON = f"python:{PYTHON_VERSION}-slim"
 _PYTHON_PACKAGES = ("python3", "python3-venv", "ca-certificates")
@@ -109,11 +110,28 @@ def _ensure_archive(engine: Engine, tree: Path, images: Images) -> Path:
 
 def _build(engine: Engine, tree: Path, targets: dict[str, str]) -> None:
     base = ensure_python_image(engine)
-    with _wheelhouse(tree):
+    with _wheelhouse(tree), _natives(tree):
         for target, name in targets.items():
             with progress(f"building the image {name}"):
-                options = ("--target", target, "--tag", name, "--build-arg", f"PYTHON_IMAGE={base}")
+                options = ("--target", target, "--tag", name, *_arguments(base))
                 engine.run("build", "--quiet", "--network", "none", *options, str(tree))
+
+
+def _arguments(base: str) -> list[str]:
+    """Nothing is compiled in there: without network it cannot be, and the cache has what it comes to."""
+    return ["--build-arg", f"PYTHON_IMAGE={base}", "--build-arg", f"COMPILER_IMAGE={base}"]
+
+
+@contextmanager
+def _natives(tree: Path) -> Iterator[None]:
+    """The compiled engine in the build context while the images are built; they are no part of the tree, as wheels."""
+    found, place = natives_for_images(tree), tree / "natives"
+    if found is not None:
+        shutil.copytree(found, place, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.cluster.commands import progress, run
 PYTHON_VERSION = "3.11"
 IMAGE_PARTS = ("build", "operator", "bot")
 _PATCH_RELEASES = ("3.11.0", "3.11.99")  # a marker that holds for either end may hold in the image
-_GLIBC = 36  # Debian 12 has glibc 2.36: the newest manylinux wheels that run there
+GLIBC = 36  # Debian 12 has glibc 2.36: the newest manylinux wheels that run there
 
 
 def ensure_wheels(requirements: Path) -> Path:
@@ -79,7 +79,7 @@ def _download(path: Path, target: Path) -> None:
 def _interpreter() -> list[str]:
     """What pip is told about the image's interpreter."""
     machine = platform.machine()
-    platforms = [*(f"manylinux_2_{minor}_{machine}" for minor in range(_GLIBC, 4, -1)), f"manylinux2014_{machine}"]
+    platforms = [*(f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC, 4, -1)), f"manylinux2014_{machine}"]
     abi = f"cp{PYTHON_VERSION.replace('.', '')}"
     return [
         *("--implementation", "cp", "--python-version", PYTHON_VERSION),

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -47,9 +48,15 @@ def copy(folder: Path) -> None:
     shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
 
 
-def natives(folder: Path) -> list[Path]:
-    """The native modules in a folder, the one that they share among them."""
-    return sorted(path for path in folder.rglob("*.so") if "build" not in path.relative_to(folder).parts)
+def build_natives(target: Path, optimise: int = 3) -> None:
+    """Compile, and keep the native modules alone, each where it belongs below the folder of packages."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = build(Path(name), optimise)
+        for native in folder.rglob("*.so"):
+            kept = target / native.relative_to(folder)
+            if "build" not in kept.relative_to(target).parts:  # what the compiler made on the way
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(native, kept)
 
 
 def sources(folders: Sequence[str] = FOLDERS) -> list[str]:
@@ -64,10 +71,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deskbot.bench.compiled", description="Compile the bot by mypyc.")
     parser.add_argument("folder", type=Path, help="where the copy is made, for example build/compiled")
     parser.add_argument("--simulation", action="store_true", help="what `desk simulate` runs as well")
+    parser.add_argument("--natives", action="store_true", help="keep the native modules alone: for images")
     arguments = parser.parse_args()
     if shutil.which("gcc") is None and shutil.which("cc") is None:
         sys.stderr.write("there is no C compiler on this machine; the bot works without, only slower\n")
         return 1
+    if arguments.natives:
+        build_natives(arguments.folder)
+        return 0
     build(arguments.folder, folders=FOLDERS + SIMULATION if arguments.simulation else FOLDERS)
     return 0
 
