@@ -15,7 +15,7 @@ from tests.cluster.wheels import GLIBC, PYTHON_VERSION
 
 def ensure_natives(optimise: int = 3) -> Path:
     """A folder with the native modules alone, laid out as they lie among the packages. It takes a C compiler."""
-    target = cache_directory() / "compiled" / f"natives_o{optimise}-{_key(compiled.PACKAGE.parent, optimise)}"
+    target = cache_directory() / "compiled" / f"natives-o{optimise}-{_key(compiled.PACKAGE.parent, optimise)}"
     with only_one_at_a_time(f"natives-o{optimise}"):
         if not target.exists():
             with progress("compiling the engine"), new_entry(target) as unfinished:
@@ -24,14 +24,19 @@ def ensure_natives(optimise: int = 3) -> Path:
     return target
 
 
+def fit_images() -> bool:
+    """Whether what this machine compiles runs in the images: the same Python, a C library no newer than theirs."""
+    python, libc = f"{sys.version_info.major}.{sys.version_info.minor}", platform.libc_ver()
+    same = python == PYTHON_VERSION and libc[0] == "glibc" and int(libc[1].split(".")[1]) <= GLIBC
+    return same and shutil.which("gcc") is not None
+
+
 def natives_for_images(tree: Path) -> Path | None:
-    """Those for the images of a snapshot of this tree; None where what this machine compiles does not run in them.
+    """Those for the images of a snapshot of this tree; None where they do not fit.
 
     Raises ClusterError when the sources have changed since the snapshot was taken.
     """
-    python, libc = f"{sys.version_info.major}.{sys.version_info.minor}", platform.libc_ver()
-    fits = python == PYTHON_VERSION and libc[0] == "glibc" and int(libc[1].split(".")[1]) <= GLIBC
-    if not fits or shutil.which("gcc") is None:
+    if not fit_images():
         return None
     if _key(tree / "botimage", 3) != _key(compiled.PACKAGE.parent, 3):
         raise ClusterError("the sources were changed while the images were being built; run this again")

@@ -2,6 +2,6 @@
 
 import pytest
 
-from deskbot.bench.engine import is_compiled
+from deskbot.runtime.build import is_compiled
 
 interpreted_only = pytest.mark.skipif(is_compiled(), reason="looks into classes or changes constants: not compiled")

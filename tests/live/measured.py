@@ -15,10 +15,10 @@ from typing import Any, Final
 import uvloop
 
 from deskbot import __version__
-from deskbot.bench.engine import is_compiled
 from deskbot.core.instrument import BUY, SELL, Instrument
 from deskbot.core.strategy import Strategy, Target, View
 from deskbot.runtime.bot import Bot
+from deskbot.runtime.build import is_compiled
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import from_manifest

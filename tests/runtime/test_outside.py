@@ -14,6 +14,7 @@ from deskbot.core.errors import Invalid
 from deskbot.core.money import UNIT
 from deskbot.core.summary import HaltSummary, PositionSummary, Summary
 from deskbot.runtime import logs, memory
+from deskbot.runtime.build import is_compiled
 from deskbot.runtime.clock import Clock, to_datetime
 from deskbot.runtime.credentials import from_directory
 from deskbot.runtime.health import Answers, HealthServer, parse_address
@@ -96,6 +97,7 @@ def test_the_status_is_exact_text_and_leaves_out_what_is_not_known() -> None:
 
 def test_the_report_speaks_as_the_venues_books_do() -> None:
     report = report_of(summary())
+    assert report["compiled"] is is_compiled()
     assert report["ledger"]["BTC/USDT:USDT"] == {
         "position": "-0.002",
         "cash": "120",
@@ -108,10 +110,11 @@ def test_the_report_speaks_as_the_venues_books_do() -> None:
 
 def test_metrics_have_bounded_labels_and_the_figures_of_the_summary() -> None:
     clock = Clock(wall=lambda: EPOCH_NS, monotonic=lambda: 0)
-    metrics = Metrics(summary, clock)
+    metrics = Metrics(summary, clock, "1.2")
     metrics.commit_seconds.observe(0.003)
     text = metrics.render().decode()
     for line in (
+        f'desk_build_info{{compiled="{int(is_compiled())}",version="1.2"}} 1.0',
         'desk_engine_state{state="Halting"} 1.0',
         'desk_engine_state{state="Running"} 0.0',
         "desk_orders_total 40.0",
@@ -130,7 +133,7 @@ def test_metrics_have_bounded_labels_and_the_figures_of_the_summary() -> None:
 
 
 def test_metrics_show_how_it_stands_between_the_bot_and_its_venue() -> None:
-    metrics = Metrics(summary, Clock())
+    metrics = Metrics(summary, Clock(), "1.2")
     figures = VenueFigures({"orders": 0.25}, 3, 1, -20, {"private": 2})
     metrics.add(VenueMetrics(lambda: figures, lambda: {"journal": 0.5}))
     text = metrics.render().decode()
@@ -146,7 +149,7 @@ def test_metrics_show_how_it_stands_between_the_bot_and_its_venue() -> None:
 
 
 def test_there_are_no_figures_before_there_is_an_engine() -> None:
-    assert "desk_orders" not in Metrics(lambda: None, Clock()).render().decode()
+    assert "desk_orders" not in Metrics(lambda: None, Clock(), "1.2").render().decode()
 
 
 @pytest.mark.component

@@ -10,6 +10,7 @@ from deskbot.bench.sink import Sink
 from deskbot.bench.tape import Tape
 from deskbot.bench.workload import Workload
 from deskbot.core.money import UNIT, from_units
+from deskbot.runtime.build import is_compiled
 from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.memory import settle
 
@@ -50,9 +51,3 @@ def run(tape: Path, requote: Decimal, offset: Decimal, digest: bool) -> dict[str
 def ratio(basis_points: Decimal) -> Fraction:
     """Basis points as an exact share of 1."""
     return Fraction(basis_points) / BASIS_POINTS
-
-
-def is_compiled() -> bool:
-    """Whether this process runs the compiled engine."""
-    module = __import__("deskbot.core.engine", fromlist=["__file__"])
-    return not str(module.__file__).endswith(".py")

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from deskapi import EngineState
 from deskbot.core.money import UNIT
 from deskbot.core.summary import PositionSummary, Summary
+from deskbot.runtime.build import is_compiled
 from deskbot.runtime.clock import NANOSECONDS, Clock
 
 _COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
@@ -23,8 +24,9 @@ _RATIO = float(UNIT)
 class Metrics(Collector):
     """The metrics of one bot, in a registry of their own."""
 
-    def __init__(self, summary: Callable[[], Summary | None], clock: Clock) -> None:
+    def __init__(self, summary: Callable[[], Summary | None], clock: Clock, version: str) -> None:
         self._summary = summary
+        self._version = version
         self._clock = clock
         self._registry = CollectorRegistry()
         self.commit_seconds = Histogram(
@@ -49,7 +51,10 @@ class Metrics(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics now; none before there is an engine."""
+        """The metrics now; before there is an engine only which build this is."""
+        built = GaugeMetricFamily("desk_build_info", "1, for the build that runs.", labels=["version", "compiled"])
+        built.add_metric([self._version, str(int(is_compiled()))], 1.0)
+        yield built
         summary = self._summary()
         if summary is None:
             return

@@ -4,11 +4,13 @@ from typing import Any
 
 from deskbot.core.money import from_units
 from deskbot.core.summary import PositionSummary, Summary
+from deskbot.runtime.build import is_compiled
 
 
 def report_of(summary: Summary) -> dict[str, Any]:
-    """Counts, and per market what the ledger says; money as decimal text."""
+    """Which build it runs, counts, and per market what the ledger says; money as decimal text."""
     return {
+        "compiled": is_compiled(),
         "state": summary.state,
         "problem": summary.problem[0] if summary.problem is not None else "",
         "doubts": {position.market: position.doubt for position in summary.positions if position.doubt},

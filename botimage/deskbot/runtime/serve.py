@@ -38,7 +38,7 @@ class Process:
         self, source: ControlSource, surroundings: Surroundings, clock: Clock, pod_uid: str | None = None
     ) -> None:
         self._clock = clock
-        self._metrics = Metrics(self.summary, clock)
+        self._metrics = Metrics(self.summary, clock, surroundings.version)
         self._metrics.add(VenueMetrics(self._venue_figures, self._queues))
         heard = replace(surroundings, on_commit=self._metrics.commit_seconds.observe)
         self.bot = Bot(source, heard, clock, pod_uid)
