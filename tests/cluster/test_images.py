@@ -1,8 +1,10 @@
 """What the images' names and wheels are made from."""
 
+import re
 from pathlib import Path
 
-from tests.cluster.images import image_names
+from deskbot.bench import compiled
+from tests.cluster.images import PROJECT, image_names
 from tests.cluster.wheels import applicable
 
 LOCK = """\
@@ -43,3 +45,11 @@ def test_both_images_carry_the_hash_of_the_tree_below_the_prefix(tmp_path: Path)
     assert prefixed.bot == f"registry.example/desk/desk-bot:{key}"
     (tmp_path / "source").write_text("2")
     assert image_names(tmp_path) != plain
+
+
+def test_the_stage_that_compiles_is_given_every_file_that_is_compiled() -> None:
+    stage = (PROJECT / "Dockerfile").read_text().partition("AS natives")[2].partition("FROM ")[0]
+    given = re.findall(r"botimage/(deskbot/\S+)", stage)
+    folders = tuple(path for path in given if path.endswith("/"))
+    sources = [*compiled.sources(), "deskbot/bench/compiled.py", "deskbot/runtime/__init__.py", "deskbot/__init__.py"]
+    assert [path for path in sources if path not in given and not path.startswith(folders)] == []
