@@ -7,6 +7,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from deskbot.bench import steps
+from tests.bench.__main__ import judged
 from tests.bench.tables import wide_enough
 from tests.live.__main__ import BUSY, MET, MISSED, verdict
 from tests.live.stamps import shares
@@ -59,3 +61,17 @@ def test_a_table_is_printed_whole_where_there_is_no_terminal() -> None:
     text = io.StringIO()
     Console(file=text, width=wide_enough(table)).print(table)
     assert text.getvalue().count("1,234.5 / 6,789.0") == 12
+
+
+def test_speeds_are_held_to_be_at_least_and_costs_at_most_their_budgets() -> None:
+    costs = {"tickMicroseconds": 1.0, "orderLifeMicroseconds": 20.001, "fillMicroseconds": 9}
+    found = {"calm": {"quotesPerSecond": 500_000}, "churn": {"quotesPerSecond": 199_999}, "steps": costs}
+    assert [row["met"] for row in judged(found)] == [True, False, True, False, True]
+
+
+def test_each_step_that_is_timed_does_what_it_is_named_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "QUOTES", 100)
+    monkeypatch.setattr(steps, "WARM", 5)
+    found = steps.measure()
+    assert 0 < found["tickMicroseconds"] < found["orderLifeMicroseconds"]
+    assert found["fillMicroseconds"] > 0

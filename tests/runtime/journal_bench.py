@@ -39,6 +39,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 ORDERS, PER_SECOND = 1500, 100
 SAVE_EVERY = 500
 BATCH = 2000
+BUDGET_MS = 1.0  # p50, added to an order
 
 
 def main() -> None:
@@ -49,10 +50,19 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
-        result = {**fsync(folder), **uvloop.run(added(folder)), **starts(folder, arguments.rounds)}
+        load = round(os.getloadavg()[0], 2)
+        result: dict[str, Any] = {
+            "load": load,
+            **fsync(folder),
+            **uvloop.run(added(folder)),
+            **starts(folder, arguments.rounds),
+        }
+    result["budgetMs"], result["met"] = BUDGET_MS, result["addedP50Ms"] <= BUDGET_MS
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
+    verdict = "met" if result["met"] else "MISSED"
+    print(f"added to an order: p50 {result['addedP50Ms']} ms, budget {BUDGET_MS:g} ms: {verdict} (load {load})")
 
 
 def percentiles(name: str, seconds: list[float]) -> dict[str, float]:
