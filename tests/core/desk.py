@@ -176,9 +176,10 @@ class Desk:
         bids, asks = [(self.market.ticks(bid), 1000)], [(self.market.ticks(ask), 1000)]
         return self.say(Book, market=market or self.market.market, bids=bids, asks=asks)
 
-    def venue(self) -> list[Command]:
+    def venue(self, **more: Any) -> list[Command]:
         """The venue opens and its private stream comes up."""
-        self.say(VenueReady, account_id="account", instruments={self.market.market: self.market})
+        instruments = {self.market.market: self.market}
+        self.say(VenueReady, **{"account_id": "account", "instruments": instruments, **more})
         return self.say(StreamChange, stream="private", market="", healthy=True)
 
     def questions(self, kind: type[C]) -> list[C]:
@@ -203,7 +204,8 @@ class Desk:
     def show(self, *orders: OrderReport, complete: bool = True) -> None:
         """Answer every question for open orders with these."""
         for asked in self.questions(QueryOpenOrders):
-            self.say(OpenOrdersAnswer, request=asked.request, complete=complete, orders=list(orders))
+            found = [order for order in orders if asked.market in ("", order.market)]
+            self.say(OpenOrdersAnswer, request=asked.request, complete=complete, orders=found)
 
     def trading(self) -> "Desk":
         """From nothing to quoting on a sound book."""

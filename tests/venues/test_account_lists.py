@@ -31,6 +31,9 @@ async def test_open_orders_are_read_to_the_last_page_with_trigger_orders_among_t
     assert {one.client_id for one in answer.orders if one.client_id} == {f"d{number}" for number in range(60)}
     assert {one.venue_id for one in answer.orders if one.trigger} == triggers
     assert len(answer.orders) == 60 + len(triggers)
+    of_one = await venue.query_open_orders(QueryOpenOrders(8, market=market))
+    assert {one.venue_id for one in of_one.orders} == {one.venue_id for one in answer.orders}
+    assert (await venue.query_open_orders(QueryOpenOrders(9, market=market.replace("BTC", "ETH")))).orders == []
 
 
 async def test_one_unreadable_page_makes_the_open_orders_incomplete(

@@ -16,6 +16,15 @@ def report(state: int = OPEN, filled: int = 0, venue_id: str = "v1", at: int = T
     return OrderReport(at, "BTC/USDT", "d1", venue_id, 1, 1000, 10, filled, state)
 
 
+def test_the_list_of_another_market_says_nothing_of_an_order() -> None:
+    witness = OrderWitness()
+    witness.tell(report())
+    witness.listed([], LATER, LATER, "ETH/USDT")
+    assert not witness.overdue(LATER + 60 * SECOND)
+    witness.listed([], LATER, LATER, "BTC/USDT")
+    assert broken(witness, LATER)
+
+
 def broken(witness: OrderWitness, since: int) -> bool:
     assert not witness.overdue(since + GRACE)
     return bool(witness.overdue(since + GRACE + 1))

@@ -1,5 +1,7 @@
 """A venue's limits are kept before it has to say so, and what it says is obeyed."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,6 +134,22 @@ def test_retry_after_is_read_in_seconds_and_nothing_else() -> None:
     assert retry_after_of({}) == retry_after_of({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}) == 0
 
 
+@pytest.mark.parametrize(
+    ("venue", "markets", "dear"),
+    [
+        (("bybit", "Swap"), 1, False),
+        (("bybit", "Spot"), 20, False),
+        (("binance", "Spot"), 1, True),
+        (("binance", "Spot"), 12, True),
+        (("binance", "Spot"), 13, False),  # 80 + 12 * 13 * 6 against 12 * 80 in a minute
+        (("binanceusdm", "Swap"), 36, True),
+        (("binanceusdm", "Swap"), 37, False),
+    ],
+)
+def test_open_orders_are_asked_for_in_the_way_that_takes_less(venue: tuple[str, str], markets: int, dear: bool) -> None:
+    assert RATES[venue].dear_account(markets) == dear
+
+
 def test_usdm_counts_orders_in_ten_seconds_and_in_a_minute() -> None:
     """Exchange information of USD-M: ORDERS 300 per 10 seconds and 1200 per minute."""
     limits = RateLimits(RATES["binanceusdm", "Swap"].limits)
@@ -183,13 +201,17 @@ def test_a_cancel_never_waits_longer_than_a_create_would(asks: list[tuple[int, b
         (("binance", "Spot"), "private", "post", "order", {}, 1),
         (("binance", "Spot"), "private", "get", "order", {}, 4),
         (("binance", "Spot"), "private", "get", "openOrders", {}, 80),
+        (("binance", "Spot"), "private", "get", "openOrders", {"symbol": "BTCUSDT"}, 6),
         (("binance", "Spot"), "public", "get", "depth", {"limit": 1000}, 50),
         (("binanceusdm", "Swap"), "fapiPrivate", "get", "openOrders", {}, 40),
+        (("binanceusdm", "Swap"), "fapiPrivate", "get", "openOrders", {"symbol": "BTCUSDT"}, 1),
+        (("binanceusdm", "Swap"), "fapiPrivate", "get", "openAlgoOrders", {}, 40),
+        (("binanceusdm", "Swap"), "fapiPrivate", "get", "openAlgoOrders", {"symbol": "BTCUSDT"}, 1),
         (("binanceusdm", "Swap"), "fapiPublic", "get", "depth", {"limit": 1000}, 20),
     ],
 )
 def test_a_documented_weight_is_made_of_what_ccxt_states(
-    venue: tuple[str, str], api: str, method: str, path: str, params: dict[str, int], weight: int
+    venue: tuple[str, str], api: str, method: str, path: str, params: dict[str, Any], weight: int
 ) -> None:
     exchange = load_exchange(venue[0])({})
     cost = exchange.calculate_rate_limiter_cost(

@@ -88,10 +88,11 @@ class QueryOrder:
 
 @dataclass
 class QueryOpenOrders:
-    """Every open order of the account in the bot's market type, normal and trigger, all pages."""
+    """Every open order of the account in the bot's market type, or on one market, normal and trigger, all pages."""
 
     request: int
     emergency: bool = False
+    market: str = ""
 
 
 @dataclass

@@ -43,6 +43,7 @@ class Connection:
         state.problems.pop("venue", None)
         state.account_id = event.account_id
         state.fill_history_ms = event.fill_history_ms
+        state.orders_by_market = event.orders_by_market
         for name, instrument in event.instruments.items():
             self._list(name, instrument)
             state.problems.pop(name, None)

@@ -319,7 +319,10 @@ class OrderAnswer:
 
 @dataclass
 class OpenOrdersAnswer:
-    """Every open order, normal and trigger, to the last page; `complete` is False when any part of the query failed."""
+    """Every open order asked for, normal and trigger, to the last page.
+
+    `complete` is False when any part of the query failed.
+    """
 
     at: int
     request: int
@@ -387,13 +390,15 @@ class DeadManAnswer:
 class VenueReady:
     """The venue is open: markets loaded, the account looked at and found suitable.
 
-    Executions can be asked for as far back as `fill_history_ms`; 0 for ever.
+    Executions can be asked for as far back as `fill_history_ms`; 0 for ever. `orders_by_market` says that open orders
+    are dear to ask for without a market: each market is asked for by itself, the account less often.
     """
 
     at: int
     account_id: str
     instruments: dict[str, Instrument]
     fill_history_ms: int = 0
+    orders_by_market: bool = False
 
 
 @dataclass

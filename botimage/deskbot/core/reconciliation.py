@@ -3,7 +3,8 @@
 A full round asks for open orders, positions, balances and the fills of every market since the last known one; it is
 done when every question was answered completely, no order is in doubt, no execution is missing and the private stream
 tells what happens from now on. Trading waits for it. Afterwards the same questions are asked periodically, without
-waiting. A failed query is asked again; it never counts as an empty answer.
+waiting. A failed query is asked again; it never counts as an empty answer. Where the venue charges much for the open
+orders of the whole account, those of each market are asked for in between; such an answer speaks of its market alone.
 
 Executions are read on from a time before which none can be missing: the last one known, the sending of the oldest
 order that may have more, or the last complete reading, whichever of the first two is earlier unless the third is later.
@@ -33,6 +34,7 @@ from deskbot.core.state import State
 
 RETRY = SECOND
 ORDERS_EVERY = 5 * SECOND
+DEAR_ORDERS_EVERY = 60 * SECOND  # of the whole account, where each market is asked for every five seconds
 POSITIONS_EVERY = 30 * SECOND
 BALANCES_EVERY = 60 * SECOND
 FILLS_EVERY = 60 * SECOND
@@ -152,15 +154,21 @@ class Reconciliation:
 
     def on_open_orders(self, answer: OpenOrdersAnswer) -> None:
         """Every order the venue shows; ours that it does not show are asked about one by one."""
+        market = self._asked.get(answer.request, ("", 0))[0].partition(" ")[2]
         asked_at = self._close(answer.request, answer.complete)
         if asked_at is None or not answer.complete:
             return
+        if not market:
+            self._needed -= set(self._order_topics())
+            self._last.update(dict.fromkeys(self._order_topics(), asked_at))
         for report in answer.orders:
             on_order_report(self._state, report)
-        self._state.note_foreign(answer.orders)
+        self._state.note_foreign(answer.orders, market)
         self._note_heirs(report.client_id for report in answer.orders)
         shown = {report.client_id for report in answer.orders}
         for order in list(self._state.durable.orders.values()):
+            if market and order.market != market:
+                continue
             resting = order.state in (OPEN, PARTIALLY_FILLED, PENDING_CANCEL)
             unseen = order.client_id not in shown and order.updated_at < asked_at
             if resting and (unseen or self._should_be_in_the_book(order, asked_at)):
@@ -299,11 +307,16 @@ class Reconciliation:
         at = self._state.at
         waiting = {topic for topic, _ in self._asked.values()}
         due = {t for t in self._needed if at - self._last.get(t, -RETRY) >= RETRY}
-        every = {ORDERS: ORDERS_EVERY, POSITIONS: POSITIONS_EVERY, BALANCES: BALANCES_EVERY}
+        by_market = self._order_topics()
+        every = {ORDERS: DEAR_ORDERS_EVERY if by_market else ORDERS_EVERY}
+        every |= {POSITIONS: POSITIONS_EVERY, BALANCES: BALANCES_EVERY}
+        every.update(dict.fromkeys(by_market, ORDERS_EVERY))
         every.update(dict.fromkeys(self._fill_topics(), FILLS_EVERY))
         due |= {t for t, period in every.items() if at - self._last.get(t, 0) >= period}
         self._next_due = min(at if t in due else self._last.get(t, 0) + period for t, period in every.items())
         due |= {_fills_of(m) for m in self._missing_fills() if at - self._last.get(_fills_of(m), 0) >= RETRY}
+        if ORDERS in due | waiting:
+            due.difference_update(by_market)  # the account's list tells of each
         return due - waiting
 
     def _missing_fills(self) -> set[str]:
@@ -317,8 +330,15 @@ class Reconciliation:
     def _late(self, since: int) -> bool:
         return not self.done_at or self._state.at - since > MISSING_FILL_PATIENCE
 
+    def _order_topics(self) -> list[str]:
+        """The open orders of each market, where those of the account are not asked for as often."""
+        return [f"{ORDERS} {market}" for market in self._markets()] if self._state.orders_by_market else []
+
     def _fill_topics(self) -> list[str]:
-        return [_fills_of(market) for market in self._state.known_markets() if market in self._state.instruments]
+        return [_fills_of(market) for market in self._markets()]
+
+    def _markets(self) -> list[str]:
+        return [market for market in self._state.known_markets() if market in self._state.instruments]
 
     def _ask(self, topic: str) -> None:
         state = self._state
@@ -326,15 +346,15 @@ class Reconciliation:
         self._asked[request] = (topic, state.at)
         self._last[topic] = state.at
         command: Command
-        if topic == ORDERS:
-            command = QueryOpenOrders(request)
+        kind, _, market = topic.partition(" ")
+        if kind == ORDERS:
+            command = QueryOpenOrders(request, market=market)
         elif topic == POSITIONS:
             command = QueryPositions(request)
             self._held = {market: set() for market in state.instruments}
         elif topic == BALANCES:
             command = QueryBalances(request)
         else:
-            market = topic.partition(" ")[2]
             since_ms = self._cursor(market)
             self._say_if_out_of_reach(market, since_ms)
             command = QueryFills(request, market, since_ms)

@@ -44,6 +44,7 @@ class State:
         "notices",
         "object_uid",
         "order_ids",
+        "orders_by_market",
         "orphans_cancelled",
         "out",
         "private_stream_healthy",
@@ -80,7 +81,8 @@ class State:
         self.missed_fills = 0
         self.violation = ""  # of an invariant, in this pass
         self.fill_history_ms = 0
-        self.foreign_orders = 0
+        self.foreign_orders: dict[str, int] = {}  # by market, as the last complete list that tells of it says
+        self.orders_by_market = False
         self.orphans_cancelled: dict[str, int] = {}
         self.venue_positions: dict[str, int] = {}
         self.balances: dict[str, tuple[int, int]] = {}
@@ -109,9 +111,15 @@ class State:
         self._requests += 1
         return self._requests
 
-    def note_foreign(self, orders: list[OrderReport]) -> None:
-        """Count the orders of a complete list that are not this bot's."""
-        self.foreign_orders = sum(not self.order_ids.is_ours(report.client_id) for report in orders)
+    def note_foreign(self, orders: list[OrderReport], market: str = "") -> None:
+        """Count the orders of a complete list, of the account or of one market, that are not this bot's."""
+        if market:
+            self.foreign_orders.pop(market, None)
+        else:
+            self.foreign_orders.clear()
+        for report in orders:
+            if not self.order_ids.is_ours(report.client_id):
+                self.foreign_orders[report.market] = self.foreign_orders.get(report.market, 0) + 1
 
     def reject(self, check: str) -> None:
         """Count one dropped target under the name of the check that dropped it."""

@@ -58,7 +58,7 @@ class Teller:
             open_orders=len(durable.live_orders()),
             orders=durable.intents,
             fills=durable.fills,
-            foreign_orders=state.foreign_orders,
+            foreign_orders=sum(state.foreign_orders.values()),
             orphans=len(durable.orphaned),
             halt=halt_of(durable.latch, self._standstill.cancelled, self._standstill.residual),
             acknowledged_halt=durable.released[-1] if durable.released else "",

@@ -28,7 +28,7 @@ class SimulatedVenue:
     """One venue. `ids_for_ever` is False where a client id may come again once the order of that id has ended.
 
     `receive_window` is the age at which a signed request is void, `visibility_delay` how far its questions may lag
-    behind what it has acknowledged, both in nanoseconds.
+    behind what it has acknowledged, both in nanoseconds. `orders_by_market`: open orders are asked for by market.
     """
 
     name: str
@@ -37,6 +37,7 @@ class SimulatedVenue:
     post_only: PostOnly
     ids_for_ever: bool = True
     dead_man: bool = True
+    orders_by_market: bool = False
     receive_window: int = 5 * SECOND
     visibility_delay: int = 29 * SECOND // 10
 
@@ -165,6 +166,7 @@ BINANCE: Final = SimulatedVenue(
     post_only=PostOnly.REFUSED,
     ids_for_ever=False,
     dead_man=False,
+    orders_by_market=True,
     sayings=_BINANCE,
 )
 
@@ -175,6 +177,7 @@ BINANCEUSDM: Final = SimulatedVenue(
         _listing("ETH", Category.LINEAR, "0.0002", "0.0005"),
     ),
     post_only=PostOnly.EXPIRED,
+    orders_by_market=True,
     sayings=replace(
         _BINANCE,
         duplicate=_binance(-4116, "ClientOrderId is duplicated.", "InvalidOrder"),

@@ -38,6 +38,7 @@ from deskbot.core.events import (
     FillsAnswer,
     OpenOrdersAnswer,
     OrderAnswer,
+    OrderReport,
     PlaceResult,
     PositionsAnswer,
 )
@@ -328,7 +329,7 @@ class Network:
         if isinstance(command, QueryOrder):
             return self._look_at_order(command, at, complete)
         if isinstance(command, QueryOpenOrders):
-            return OpenOrdersAnswer(0, command.request, complete, self._part(self._account.open_at(at), how))
+            return OpenOrdersAnswer(0, command.request, complete, self._part(self._open(command.market, at), how))
         if isinstance(command, QueryPositions):
             return PositionsAnswer(0, command.request, complete, self._part(self._account.positions_at(at), how))
         if isinstance(command, QueryBalances):
@@ -336,6 +337,9 @@ class Network:
         fills = self._account.fills_at(command.market, command.since_ms, at)
         fundings = [] if how else self._account.fundings_at(command.market, command.since_ms, at)
         return FillsAnswer(0, command.request, command.market, complete, self._part(fills, how), fundings=fundings)
+
+    def _open(self, market: str, at: int) -> list[OrderReport]:
+        return [report for report in self._account.open_at(at) if market in ("", report.market)]
 
     def _part(self, rows: list[Any], how: str) -> list[Any]:
         if how == "incomplete":

@@ -262,7 +262,8 @@ class Process:
             return
         self.ready = True
         self.put(Problem(0, "venue", ""))
-        self.put(VenueReady(0, "account", self._life.account.instruments))
+        account = self._life.account
+        self.put(VenueReady(0, "account", account.instruments, orders_by_market=account.venue.orders_by_market))
         self._life.observe(self)
         for market in self._life.account.instruments:
             self.put(StreamChange(0, "market", market, healthy=True))

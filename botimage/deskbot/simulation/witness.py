@@ -280,7 +280,7 @@ class Witness:
             self._decided(command, process)
         elif isinstance(command, _QUESTIONS):
             topic = type(command).__name__
-            if isinstance(command, QueryFills):
+            if isinstance(command, QueryFills) or (isinstance(command, QueryOpenOrders) and command.market):
                 topic = f"{topic} {command.market}"
             self._told.asked[command.request] = (topic, self._told.round)
         elif isinstance(command, Stopped) and command.confirmed:

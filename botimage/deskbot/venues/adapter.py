@@ -106,8 +106,8 @@ class Adapter(Protocol):
         """The requests that together cancel every order of a market: each says how many, and whether to ask again."""
         ...
 
-    async def open_orders(self, exchange: Any) -> list[OrderReport]:
-        """Every live order of the account in the market type, trigger orders too."""
+    async def open_orders(self, exchange: Any, symbol: str = "") -> list[OrderReport]:
+        """Every live order of the account in the market type, or on one market, trigger orders too."""
         ...
 
     async def order(self, exchange: Any, symbol: str, client_id: str) -> OrderReport | None:

@@ -101,7 +101,10 @@ class CcxtVenue:
             await clients.warm()
         self._instruments = {market: await self._instrument(market) for market in settings.markets}
         self._dead_man.serve({market: self._markets.venue_symbol(market) for market in settings.markets})
-        return VenueReady(self._now(), account_id, dict(self._instruments), self._adapter.facts.fill_history_ms)
+        instruments, history_ms = dict(self._instruments), self._adapter.facts.fill_history_ms
+        return VenueReady(
+            self._now(), account_id, instruments, history_ms, clients.rates.dear_account(len(instruments))
+        )
 
     async def _relist(self) -> dict[str, Instrument | None]:
         """The markets of the spec as the venue lists them now, at the fee rates known; None for one that is closed."""
@@ -203,9 +206,10 @@ class CcxtVenue:
         if exchange is None:
             return OpenOrdersAnswer(self._now(), command.request, True)
         asked_at = self._now()
-        orders, failure = await _asked(self._adapter.open_orders(exchange), [])
+        symbol = self._markets.venue_symbol(command.market) if command.market else ""
+        orders, failure = await _asked(self._adapter.open_orders(exchange, symbol), [])
         if not failure:
-            self._witness.listed(orders, asked_at, self._now())
+            self._witness.listed(orders, asked_at, self._now(), command.market)
         return OpenOrdersAnswer(self._now(), command.request, failure == "", orders, failure)
 
     async def query_positions(self, command: QueryPositions) -> PositionsAnswer:

@@ -61,8 +61,8 @@ class Clients:
         self._settings = settings
         self._tls = ssl.create_default_context(cafile=certifi.where())  # slow to make and the same for every instance
         self._adapter = adapter
-        rates = RATES[adapter.facts.exchange, adapter.facts.market_type]
-        self.pacer = Pacer(rates, now, draw, settings.shared_by)
+        self.rates = RATES[adapter.facts.exchange, adapter.facts.market_type]
+        self.pacer = Pacer(self.rates, now, draw, settings.shared_by)
         self.clock = VenueClock(now, lambda: int(type(self.markets).milliseconds()))  # the wall's, through ccxt
         keys = settings.credentials
         secrets = {} if keys is None else {"apiKey": keys.api_key, "secret": keys.secret}

@@ -54,11 +54,14 @@ class OrderWitness:
         if venue_id in self._told:
             self._owe(venue_id, _ENDED, at)
 
-    def listed(self, reports: list[OrderReport], asked_at: int, at: int) -> None:
-        """A complete list of open orders, asked for at `asked_at`; what the stream told just before may be newer."""
+    def listed(self, reports: list[OrderReport], asked_at: int, at: int, market: str = "") -> None:
+        """A complete list of open orders, of the account or of one market, asked for at `asked_at`.
+
+        What the stream told just before may be newer.
+        """
         shown = {report.venue_id: report for report in reports}
         for venue_id, told in list(self._told.items()):
-            if _ended(told) or told.at > asked_at - VISIBLE_AFTER:
+            if (market and told.market != market) or _ended(told) or told.at > asked_at - VISIBLE_AFTER:
                 continue
             found = shown.get(venue_id)
             if found is None:

@@ -118,7 +118,7 @@ class Venue(Protocol):
         ...
 
     async def query_open_orders(self, command: QueryOpenOrders) -> OpenOrdersAnswer:
-        """Every open order of the account in this market type, normal and trigger."""
+        """Every open order of the account in this market type, or on one market, normal and trigger."""
         ...
 
     async def query_positions(self, command: QueryPositions) -> PositionsAnswer:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from deskbot.core.reconciliation import DEAR_ORDERS_EVERY, ORDERS_EVERY
 from deskbot.venues.rate_limits import Limit
 from deskbot.venues.table.model import SPOT, SWAP
 
@@ -27,7 +28,8 @@ class RateTable:
     for a stream.
 
     `too_many` are beginnings of bodies that refuse a request for its rate alone; HTTP status 429 always does. `weight`
-    is the tokens for one unit of ccxt's cost, by the name of ccxt's api, "" for every other.
+    is the tokens for one unit of ccxt's cost, by the name of ccxt's api, "" for every other. `open_orders` is what the
+    question for all open orders takes: those of the account, and those of one market.
     """
 
     limits: tuple[Limit, ...]
@@ -36,6 +38,13 @@ class RateTable:
     too_many: tuple[str, ...]
     bans: tuple[Ban, ...]
     weight: Mapping[str, int]
+    open_orders: tuple[int, int]
+
+    def dear_account(self, markets: int) -> bool:
+        """Whether so many markets, each asked for by itself, and seldom the account, take less than it alone."""
+        account, market = self.open_orders
+        often = DEAR_ORDERS_EVERY // ORDERS_EVERY
+        return account + often * markets * market < often * account
 
 
 _REQUESTS: Final = ("GET *", "POST *", "PUT *", "DELETE *")
@@ -65,6 +74,7 @@ def _bybit(orders_per_second: int) -> RateTable:
         too_many=('{"retCode":10006,', '{"retCode":10018,'),
         bans=(Ban(403, "too frequent", 600), Ban(403, '"retCode":10018', 600), Ban(418, "", 120)),
         weight={"": 1},
+        open_orders=(1, 1),
     )
 
 
@@ -74,7 +84,9 @@ _SECONDS: Final = {"10s": 10, "1m": 60}
 _CANCELS: Final = ("DELETE order", "DELETE openOrders", "DELETE allOpenOrders", "DELETE algo*")
 
 
-def _binance(weight: int, orders: Mapping[str, int], per_cost: Mapping[str, int]) -> RateTable:
+def _binance(
+    weight: int, orders: Mapping[str, int], per_cost: Mapping[str, int], open_orders: tuple[int, int]
+) -> RateTable:
     """`orders` by the interval in which the venue counts them."""
     return RateTable(
         limits=(
@@ -90,6 +102,7 @@ def _binance(weight: int, orders: Mapping[str, int], per_cost: Mapping[str, int]
         too_many=('{"code":-1003,', '{"code":-1015,'),
         bans=(Ban(418, "", 120),),
         weight=per_cost,
+        open_orders=open_orders,
     )
 
 
@@ -97,6 +110,6 @@ RATES: Final[Mapping[tuple[str, str], RateTable]] = {
     ("bybit", SPOT): _bybit(20),
     ("bybit", SWAP): _bybit(10),
     # ccxt states a fifth of the weight for api/v3 since that limit was raised fivefold
-    ("binance", SPOT): _binance(6000, {"10s": 100}, {"public": 5, "private": 5, "": 1}),
-    ("binanceusdm", SWAP): _binance(2400, {"10s": 300, "1m": 1200}, {"": 1}),
+    ("binance", SPOT): _binance(6000, {"10s": 100}, {"public": 5, "private": 5, "": 1}, open_orders=(80, 6)),
+    ("binanceusdm", SWAP): _binance(2400, {"10s": 300, "1m": 1200}, {"": 1}, open_orders=(80, 2)),  # two lists
 }

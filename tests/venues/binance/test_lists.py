@@ -173,6 +173,17 @@ async def test_open_orders_are_asked_for_without_a_market_conditional_ones_too()
         await futures.adapter.open_orders(futures.exchange)
 
 
+async def test_open_orders_of_one_market_are_asked_for_by_its_symbol_conditional_ones_too() -> None:
+    wire = Wire("Spot", {f"GET {SPOT}/openOrders": [ORDER]})
+    await wire.adapter.open_orders(wire.exchange, "BTCUSDT")
+    futures = Wire("Swap", {f"GET {USDM}/openOrders": [], f"GET {USDM}/openAlgoOrders": []})
+    await futures.adapter.open_orders(futures.exchange, "BTCUSDT")
+    assert wire.sent + futures.sent == [
+        (f"GET {one}", {"symbol": "BTCUSDT"})
+        for one in (f"{SPOT}/openOrders", f"{USDM}/openOrders", f"{USDM}/openAlgoOrders")
+    ]
+
+
 @pytest.mark.parametrize(("kind", "host"), [("Spot", SPOT), ("Swap", USDM)], ids=["spot", "usdm"])
 async def test_an_order_is_asked_for_by_its_client_id_and_none_is_an_answer(kind: str, host: str) -> None:
     wire = Wire(kind, {f"GET {host}/order": {**ORDER, "status": "CANCELED"}})

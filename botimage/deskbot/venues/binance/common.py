@@ -93,6 +93,11 @@ class BinanceAdapter:
         yield rows.streamed_order(row, self._markets.by_venue_symbol, self._now())
 
 
+def of(symbol: str) -> Row:
+    """The query of one symbol's rows; everyone's without."""
+    return {"symbol": symbol} if symbol else {}
+
+
 def named(answer: Any) -> bool:
     """Whether an answer to a cancel names an order."""
     return isinstance(answer, dict) and bool(answer.get("orderId") or answer.get("algoId"))

@@ -16,6 +16,7 @@ from deskbot.venues.binance.common import (
     BinanceAdapter,
     cancelled,
     named,
+    of,
 )
 from deskbot.venues.listening import subscribed
 from deskbot.venues.table.model import SPOT
@@ -88,9 +89,9 @@ class SpotAdapter(BinanceAdapter):
 
         return [cancel]
 
-    async def open_orders(self, exchange: Any) -> list[OrderReport]:
+    async def open_orders(self, exchange: Any, symbol: str = "") -> list[OrderReport]:
         """See `Adapter.open_orders`."""
-        return self._reported(lists.rows_of(await exchange.privateGetOpenOrders()))
+        return self._reported(lists.rows_of(await exchange.privateGetOpenOrders(of(symbol))))
 
     async def order(self, exchange: Any, symbol: str, client_id: str) -> OrderReport | None:
         """See `Adapter.order`."""

@@ -20,6 +20,7 @@ from deskbot.venues.binance.common import (
     BinanceAdapter,
     cancelled,
     named,
+    of,
 )
 from deskbot.venues.errors import ccxt_errors, describe
 from deskbot.venues.listening import subscribed
@@ -93,9 +94,10 @@ class UsdmAdapter(BinanceAdapter):
         requests = (exchange.fapiPrivateDeleteAllOpenOrders, exchange.fapiPrivateDeleteAlgoOpenOrders)
         return [partial(_cancel_all, request, {"symbol": symbol}) for request in requests]
 
-    async def open_orders(self, exchange: Any) -> list[OrderReport]:
+    async def open_orders(self, exchange: Any, symbol: str = "") -> list[OrderReport]:
         """See `Adapter.open_orders`."""
-        plain, algo = await asyncio.gather(exchange.fapiPrivateGetOpenOrders(), exchange.fapiPrivateGetOpenAlgoOrders())
+        requests = (exchange.fapiPrivateGetOpenOrders, exchange.fapiPrivateGetOpenAlgoOrders)
+        plain, algo = await asyncio.gather(*(request(of(symbol)) for request in requests))
         waiting = [rows.algo_report(row, self._markets.by_venue_symbol, self._now()) for row in lists.rows_of(algo)]
         return self._reported(lists.rows_of(plain)) + [one for one in waiting if one.state < orders.FILLED]
 

@@ -100,9 +100,9 @@ class BybitAdapter:
         filters = BYBIT.cancel_filters[self._market_type]
         return [partial(cancels.cancel_all, exchange, self._category, symbol, name) for name in filters]
 
-    async def open_orders(self, exchange: Any) -> list[OrderReport]:
+    async def open_orders(self, exchange: Any, symbol: str = "") -> list[OrderReport]:
         """See `Adapter.open_orders`."""
-        return await lists.open_orders(exchange, self._market_type, self._markets, self._now)
+        return await lists.open_orders(exchange, self._market_type, self._markets, self._now, symbol)
 
     async def order(self, exchange: Any, symbol: str, client_id: str) -> OrderReport | None:
         """See `Adapter.order`."""

@@ -73,11 +73,14 @@ def _scopes(market_type: str, markets: Markets) -> list[Row]:
     return [{"category": category, "settleCoin": coin} for coin in coins]
 
 
-async def open_orders(exchange: Any, market_type: str, markets: Markets, now: Callable[[], int]) -> list[OrderReport]:
-    """Every live order of the account in one market type, over every order filter, each order once."""
+async def open_orders(
+    exchange: Any, market_type: str, markets: Markets, now: Callable[[], int], symbol: str = ""
+) -> list[OrderReport]:
+    """Every live order of the account in one market type, or on one market, over every order filter, each once."""
+    one = [{"category": BYBIT.categories[market_type], "symbol": symbol}] if symbol else []
     queries = [
         {**scope, "limit": BYBIT.order_page, "openOnly": 0, **({"orderFilter": name} if name else {})}
-        for scope in _scopes(market_type, markets)
+        for scope in one or _scopes(market_type, markets)
         for name in BYBIT.order_filters[market_type]
     ]
     lists = await asyncio.gather(*(pages(exchange.privateGetV5OrderRealtime, query) for query in queries))
