@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
+
+from deskbot.simulator.numbers import finite
 
 
 class Trait(StrEnum):
@@ -62,11 +64,8 @@ def parse_account(text: str) -> Account:
 
 def _parse_balance(key: str, item: str) -> tuple[str, Decimal]:
     coin, _, amount = item.partition("=")
-    try:
-        value = Decimal(amount)
-    except InvalidOperation:
-        value = Decimal(-1)
-    if not coin.isalnum() or not value.is_finite() or value < 0:
+    value = finite(amount)
+    if not coin.isalnum() or value is None or value < 0:
         raise ValueError(f"account {key}: {item!r} is no balance; write COIN=AMOUNT, such as USDT=10000")
     return coin.upper(), value
 

@@ -1,8 +1,10 @@
-"""Integers as the strings venues print: prices and quantities with the decimals of their step, money unpadded."""
+"""Integers as the strings venues print: prices and quantities with the decimals of their step, money unpadded.
+
+And back: what clients send is a number, or it is not."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 
 from deskbot.matching.listing import Listing
@@ -59,3 +61,12 @@ def ratio(dividend: int, divisor: int, places: int = 8) -> str:
 
 def milliseconds(time_ns: int) -> str:
     return str(time_ns // 1_000_000)
+
+
+def finite(text: str) -> Decimal | None:
+    """The number that a client sent; None for what is no finite one."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from deskbot.matching import Category, Exchange, Listing
 from deskbot.simulator.accounts import Account
 from deskbot.simulator.binance import codes
 from deskbot.simulator.binance.desk import Desk
+from deskbot.simulator.numbers import finite
 
 Json = dict[str, Any]
 Reply = Json | list[Any]
@@ -65,11 +66,8 @@ class Call:
         text = self.text(name)
         if not text:
             return None
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = finite(text)
+        if value is None:
             legal = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
             raise codes.ILLEGAL.refusal(self.category, name=name, legal=legal)
         return value

@@ -10,18 +10,19 @@ from deskbot.simulator.binance.rest_market import INTERVAL_MINUTES
 from deskbot.simulator.binance.snapshots import Snapshots
 from deskbot.simulator.channel import Channel
 from deskbot.simulator.connection import Connection
+from deskbot.simulator.feed import Feed
 from deskbot.simulator.venue import Venue
 
 NAME = re.compile(r"(?P<symbol>[a-z0-9]+)@(?P<kind>[A-Za-z]+)(?P<size>\d*)(?:_(?P<interval>\w+))?(?:@(?P<pace>\w+))?")
 
 
-class PublicFeed:
+class PublicFeed(Feed[str]):
+    """Its channels are kept by the names of their streams."""
+
     def __init__(self, venue: Venue, category: Category, snapshots: Snapshots) -> None:
-        self._venue = venue
+        super().__init__(venue)
         self._category = category
         self._snapshots = snapshots
-        self._channels: dict[str, Channel] = {}
-        venue.on_market(self._moved)
 
     def subscribe(self, name: str, connection: Connection) -> bool:
         """Whether there is such a stream; the venue takes any name and is silent about one that is not."""
@@ -31,24 +32,6 @@ class PublicFeed:
         self._channels[name] = channel
         channel.subscribe(connection)
         return True
-
-    def unsubscribe(self, name: str, connection: Connection) -> None:
-        channel = self._channels.get(name)
-        if channel is not None:
-            channel.subscribers.discard(connection)
-
-    def leave(self, connection: Connection) -> None:
-        for channel in self._channels.values():
-            channel.subscribers.discard(connection)
-
-    def close(self) -> None:
-        for channel in self._channels.values():
-            channel.close()
-
-    def _moved(self, markets: set[str]) -> None:
-        for channel in self._channels.values():
-            if channel.listing.key in markets:
-                channel.mark()
 
     def _make(self, name: str) -> Channel | None:
         parts = NAME.fullmatch(name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from deskbot.matching import Category, Exchange, Listing
 from deskbot.simulator.accounts import Account
 from deskbot.simulator.bybit import codes
+from deskbot.simulator.numbers import finite
 
 Json = dict[str, Any]
 Key = tuple[int, str]
@@ -57,11 +58,8 @@ class Call:
         text = self.text(name)
         if not text:
             return None
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = finite(text)
+        if value is None:
             raise codes.NOT_A_NUMBER.refusal(self.category, name=name)
         return value
 

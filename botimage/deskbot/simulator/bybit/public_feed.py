@@ -11,19 +11,15 @@ from deskbot.simulator.bybit.channels import (
     TradeChannel,
 )
 from deskbot.simulator.channel import Channel
-from deskbot.simulator.connection import Connection
-from deskbot.simulator.venue import Venue
+from deskbot.simulator.feed import Feed
 
 
 class UnknownTopic(LookupError):
     """A topic no handler exists for."""
 
 
-class PublicFeed:
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._channels: dict[tuple[str, str], Channel] = {}
-        venue.on_market(self._moved)
+class PublicFeed(Feed[tuple[str, str]]):
+    """Its channels are kept by category and topic."""
 
     def channel(self, category: str, topic: str) -> Channel:
         """The channel of a topic, made when first asked for. Raises UnknownTopic."""
@@ -31,24 +27,6 @@ class PublicFeed:
         if key not in self._channels:
             self._channels[key] = self._make(category, topic)
         return self._channels[key]
-
-    def unsubscribe(self, category: str, topic: str, connection: Connection) -> None:
-        channel = self._channels.get((category, topic))
-        if channel is not None:
-            channel.subscribers.discard(connection)
-
-    def leave(self, connection: Connection) -> None:
-        for channel in self._channels.values():
-            channel.subscribers.discard(connection)
-
-    def close(self) -> None:
-        for channel in self._channels.values():
-            channel.close()
-
-    def _moved(self, markets: set[str]) -> None:
-        for channel in self._channels.values():
-            if channel.listing.key in markets:
-                channel.mark()
 
     def _make(self, category: str, topic: str) -> Channel:
         kind, _, rest = topic.partition(".")

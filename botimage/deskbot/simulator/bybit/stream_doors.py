@@ -36,7 +36,7 @@ class PublicDoor:
                 self._subscribe(connection, message)
             case "unsubscribe":
                 for topic in replies.topics_of(message):
-                    self.feed.unsubscribe(self.category, topic, connection)
+                    self.feed.unsubscribe((self.category, topic), connection)
                 connection.send(replies.done(connection, message))
             case _:
                 connection.send(replies.failed(connection, message, "op type is not found"))
