@@ -44,8 +44,9 @@ def build(folder: Path, optimise: int = 3, folders: Sequence[str] = FOLDERS) -> 
 
 
 def copy(folder: Path) -> None:
-    """The bot as it is, into the folder."""
-    shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    """The bot as it is, into the folder; what was compiled of an older one is gone."""
+    shutil.rmtree(folder / "deskbot", ignore_errors=True)
+    shutil.copytree(PACKAGE, folder / "deskbot", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def build_natives(target: Path, optimise: int = 3) -> None:

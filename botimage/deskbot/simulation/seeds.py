@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from deskbot.simulation.faults import FAULTS, draw, faults_of
 from deskbot.simulation.life import Life, MakeEngine
@@ -37,9 +37,11 @@ class Outcome:
     violation: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """One seed on one venue, with the faults of these names (none named: all)."""
+class Task(NamedTuple):
+    """One seed on one venue, with the faults of these names (none named: all).
+
+    A frozen dataclass that is compiled cannot be sent to another process.
+    """
 
     venue: str
     seed: int
