@@ -374,3 +374,31 @@ def test_two_orders_in_doubt_are_each_asked_about() -> None:
     for place in places:
         desk.say(PlaceResult, client_id=place.client_id, outcome=UNKNOWN)
     assert [one.client_id for one in desk.questions(QueryOrder)] == [place.client_id for place in places]
+
+
+def test_while_a_halt_sweeps_questions_and_cancels_pass_every_queue() -> None:
+    desk = Desk(strategy=Wants(target(), target("59990", level=1))).trading()
+    lost, resting = desk.placed()
+    desk.accept(resting)
+    desk.say(PlaceResult, client_id=lost.client_id, outcome=UNKNOWN)
+    desk.answer(lost, UNKNOWN)
+    desk.said.clear()
+    desk.control(halted=True)
+    for _ in range(50):
+        desk.wait(0.1)
+        desk.answer(lost, UNKNOWN)
+    said = [one for one in desk.said if isinstance(one, Cancel | QueryOrder)]
+    assert {(type(one), one.client_id) for one in said} == {(QueryOrder, lost.client_id), (Cancel, resting.client_id)}
+    assert all(one.emergency for one in said)
+
+
+def test_what_others_executed_is_neither_booked_nor_counted_as_missed() -> None:
+    desk = Desk().trading()
+    desk.wait(61, 1)
+    of_a_stranger = desk.fill(desk.foreign(client_id="web-1"), 1, "t-1")
+    unlisted = desk.fill(desk.foreign(client_id=desk.ids.journal + "00000009", market="X/Y"), 1, "t-2")
+    for asked in desk.questions(QueryFills):
+        listed = [of_a_stranger, unlisted]
+        desk.say(FillsAnswer, request=asked.request, market=MARKET, complete=True, fills=listed)
+    assert desk.durable.ledger(MARKET).fills == 0
+    assert desk.engine.summary().missed_fills == 0

@@ -269,7 +269,7 @@ def cancel(state: State, order: Order, emergency: bool = False) -> None:
     state.out.append(Cancel(order.client_id, order.venue_id, order.market, emergency))
 
 
-def chase(state: State, emergency: bool = False) -> None:
+def chase(state: State, emergency: bool) -> None:
     """Ask about every order that has been in doubt for too long."""
     for order in list(state.durable.orders.values()):
         if order.state == SENT and state.at - order.sent_at > SENT_PATIENCE:
