@@ -3,6 +3,7 @@
 from random import Random
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -207,3 +208,20 @@ def test_a_window_put_back_upon_what_was_settled_is_the_ledger_it_was_taken_from
     after = [(booked.fill.trade_id, booked.position, booked.cost, booked.realised) for booked in again.window]
     assert after == [(one.fill.trade_id, one.position, one.cost, one.realised) for one in whole.window[at:]]
     assert [again.in_window(fill.trade_id) for fill in fills[at:]] == fills[at:]
+
+
+@pytest.mark.parametrize("which", range(6))
+def test_of_fills_that_the_venue_does_not_put_in_order_the_very_one_is_corrected(which: int) -> None:
+    sides = (1, 1, 1, -1, 1, -1)
+    fills = [filled(number, side, 100 + number, 1000 * (number + 1)) for number, side in enumerate(sides)]
+    for fill in fills[2:]:
+        fill.venue_ms, fill.sequence = 2000, 0
+    record = FillCorrected(99, MARKET, f"t-{which}", 77 * UNIT, 5, "BNB", fee_in_base=False)
+    ledger = folded(fills)
+    ledger.correct(record)
+    fills[which] = ledgers.corrected(fills[which], record)
+    expected = folded(fills)
+    for books in (ledger, expected):
+        books.fees = {name: fee for name, fee in books.fees.items() if fee}
+    assert sums(ledger) == sums(expected)
+    assert [one.realised for one in ledger.window] == [one.realised for one in expected.window]

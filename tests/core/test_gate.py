@@ -67,6 +67,11 @@ CASES: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=3), {"max_lots": 3}),
     ("price_collar", target("59999.9"), {"limit": limits(price_collar=to_units("0.0000025"))}),
     ("price_collar", target("59999.9"), {"limit": limits(price_collar=FINEST_COLLAR)}),
+    (
+        "price_collar",
+        target("63999.9"),
+        {"limit": limits(price_collar=2 * 10**18 // 1_280_000), "bid": "63999.9", "ask": "64000.1"},
+    ),
     ("would_cross", target("60000"), {}),
     ("would_cross", target("60000.1", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60)}),
@@ -79,6 +84,7 @@ CASES: list[tuple[str, Target, dict[str, Any]]] = [
         {"limit": limits(max_position_notional=to_units("120.0002")), "ask": "60000.2"},
     ),
     ("position_notional", target("60000.1", SELL), {"limit": limits(max_position_notional=to_units("120.0002"))}),
+    ("position_notional", target("60010", SELL), {"limit": limits(max_position_notional=to_units("120.02"))}),
     ("price_collar", Target(BUY, 1, 2), {"limit": limits(price_collar=to_units(1)), "min_notional": 0}),
     ("would_cross", target("60000.1", post_only=False), {}),
     ("would_cross", target("60000", SELL, post_only=False), {}),
@@ -90,6 +96,11 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
     ("amount", target(lots=4), {"max_lots": 3}),
     ("price_collar", target("59999.8"), {"limit": limits(price_collar=to_units("0.0000025"))}),
     ("price_collar", target("59999.9"), {"limit": limits(price_collar=FINEST_COLLAR - 1)}),
+    (
+        "price_collar",
+        target("63999.9"),
+        {"limit": limits(price_collar=2 * 10**18 // 1_280_000 - 1), "bid": "63999.9", "ask": "64000.1"},
+    ),
     ("would_cross", target("60000.1"), {}),
     ("would_cross", target("60000", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60) + 1}),
@@ -98,6 +109,7 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002") - 1)}),
     ("position_notional", target("59990", lots=2), {"limit": limits(max_position_notional=to_units("120.0001"))}),
     ("position_notional", target("60000.1", SELL), {"limit": limits(max_position_notional=to_units("120.0001"))}),
+    ("position_notional", target("60010", SELL), {"limit": limits(max_position_notional=to_units("120.02") - 1)}),
     ("open_orders", target(), {"limit": limits(max_open_orders=0)}),
     ("order_rate", target(), {"limit": limits(orders_per_second=0)}),
     ("whole_steps", Target(BUY, 600_000, 0), {"min_lots": 0, "min_notional": 0}),
@@ -220,13 +232,13 @@ def test_nothing_is_placed_where_an_order_is_still_on_its_way_out() -> None:
 
 
 def test_what_is_decided_in_one_pass_counts_for_what_comes_after_it_on_its_side() -> None:
-    two = target(), target("59990", level=1)
-    other = target("60000.1", SELL)
-    tight = limits(max_position_notional=to_units(130))
-    assert outcome(*two, other, limit=tight) == (2, {"position_notional": 1})
-    assert outcome(other, target("60010", SELL, level=1), limit=tight) == (1, {"position_notional": 1})
-    assert outcome(*two, limit=limits(max_open_orders=1)) == (1, {"open_orders": 1})
-    assert outcome(*two, limit=limits(orders_per_second=1)) == (1, {"order_rate": 1})
+    buys = [target("60000", level=level) for level in range(3)]
+    sells = [target("60000.1", SELL, level=level) for level in range(3)]
+    tight = limits(max_position_notional=to_units(250))
+    assert outcome(*buys, sells[0], limit=tight) == (3, {"position_notional": 1})
+    assert outcome(*sells, buys[0], limit=tight) == (3, {"position_notional": 1})
+    assert outcome(*buys, limit=limits(max_open_orders=2)) == (2, {"open_orders": 1})
+    assert outcome(*buys, limit=limits(orders_per_second=2)) == (2, {"order_rate": 1})
 
 
 @pytest.mark.parametrize(("held", "side"), [("0.002", SELL), ("-0.002", BUY)])

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from deskbot.core.durable import Durable
 from deskbot.core.instrument import BUY, SELL
-from deskbot.core.orders import FILLED, PENDING_CANCEL, SENT, TRANSITIONS, UNKNOWN
+from deskbot.core.orders import FILLED, PENDING_CANCEL, SENT, TRANSITIONS, UNKNOWN, Order
 from deskbot.core.records import CancelAsked, Filled, Intent, Listed, OrderMoved, Record
+from deskbot.core.working import Working
 
 MARKETS = ("BTC/USDT", "ETH/USDT")
 choice = st.integers(min_value=0, max_value=10**6)
@@ -69,3 +70,10 @@ def test_the_kept_sums_are_those_of_a_fresh_count_after_every_record(steps: list
         for market in MARKETS:
             assert kept(durable, market) == sums(durable, market)
     assert durable.live_count() == len(durable.live_orders())
+
+
+def test_an_order_that_is_booked_beyond_its_size_puts_nothing_at_risk() -> None:
+    order, working = Order("d1", MARKETS[0], BUY, 100, 3, False, 0, 1), Working()
+    order.booked_lots = 4
+    working.count(order)
+    assert (working.buy_lots, working.sell_lots, working.buys, working.sells, working.unknown) == (0, 0, 1, 0, 0)
