@@ -18,6 +18,7 @@ from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.orders import CANCELLED
 from deskbot.core.strategy import Target
+from tests.core.builds import interpreted_only
 from tests.core.desk import LIMITS, MARKET, SECOND, Desk, Wants, instrument, target
 
 
@@ -72,9 +73,11 @@ CASES: list[tuple[str, Target, dict[str, Any]]] = [
         target("63999.9"),
         {"limit": limits(price_collar=2 * 10**18 // 1_280_000), "bid": "63999.9", "ask": "64000.1"},
     ),
+    ("price_collar", target("60000.2", SELL), {"limit": limits(price_collar=to_units("0.0000025"))}),
     ("would_cross", target("60000"), {}),
     ("would_cross", target("60000.1", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60)}),
+    ("minimum_notional", target(lots=2), {"min_notional": to_units(120)}),
     ("order_notional", target(lots=2), {"limit": limits(max_order_notional=to_units(120))}),
     ("position_notional", target(lots=2), {"limit": limits(max_position_notional=to_units("120.0002"))}),
     ("position_notional", target("59990", lots=2), {"limit": limits(max_position_notional=to_units("120.0002"))}),
@@ -101,6 +104,7 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
         target("63999.9"),
         {"limit": limits(price_collar=2 * 10**18 // 1_280_000 - 1), "bid": "63999.9", "ask": "64000.1"},
     ),
+    ("price_collar", target("60000.3", SELL), {"limit": limits(price_collar=to_units("0.0000025"))}),
     ("would_cross", target("60000.1"), {}),
     ("would_cross", target("60000", SELL), {}),
     ("minimum_notional", target(lots=1), {"min_notional": to_units(60) + 1}),
@@ -377,3 +381,36 @@ def test_an_order_that_could_not_be_sent_is_not_decided_anew_at_once(reason: str
     assert bool(desk.placed()) != pauses
     desk.wait(1.5)
     assert bool(desk.placed()) == pauses
+
+
+def alone(desk: Desk, wanted: Target) -> str:
+    """What the gate by itself says, whatever the engine would have kept from it."""
+    engine = desk.engine
+    proposal = gate.Proposal(engine._state, engine._stands.of[MARKET], OrderRate())
+    return gate.failed_check(proposal.of(wanted, wanted.lots, None))
+
+
+def test_the_gate_alone_refuses_by_name_what_the_engine_does_not_even_ask_it() -> None:
+    desk = Desk().trading()
+    state = desk.engine._state
+    control = state.control
+    assert control is not None
+    assert alone(desk, target()) == ""
+    state.control = replace(control, markets=())
+    assert alone(desk, target()) == "market"
+    state.control = None
+    assert alone(desk, target()) == "mode"
+    state.control = control
+    state.at += 5 * SECOND
+    assert alone(desk, target()) == ""
+    state.at += 1
+    assert alone(desk, target()) == "data_age"
+
+
+@interpreted_only
+@pytest.mark.parametrize("fraction", [{"ticks": 599_999.5}, {"lots": 2.0}])
+def test_a_fraction_that_came_into_a_target_later_is_refused_as_well(fraction: dict[str, float]) -> None:
+    desk, wanted = Desk().trading(), target()
+    for name, value in fraction.items():
+        setattr(wanted, name, value)
+    assert alone(desk, wanted) == "whole_steps"
