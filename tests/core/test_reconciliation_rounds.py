@@ -104,6 +104,7 @@ def test_each_question_is_asked_again_when_its_time_has_come_and_never_before() 
 def test_a_question_without_a_complete_answer_is_asked_again_one_second_after_it_was(kind: Question) -> None:
     desk = Desk().trading()
     while not refuse(desk, kind):
+        assert desk.at - START < 70 * SECOND
         desk.reconcile()
         desk.wait(1, 1)
     assert not [command for command in desk.wait(0.9, 0.3) if isinstance(command, kind)]
@@ -452,8 +453,9 @@ def test_a_difference_is_looked_at_twice_more_before_it_is_said_after_a_reconnec
 
 
 def looks_until_it_is_said(desk: Desk) -> int:
-    looks = 0
+    looks, begun = 0, desk.at
     while not problem_of(desk):
+        assert desk.at - begun < 20 * SECOND
         asked = desk.questions(QueryPositions)
         looks += len(asked)
         for one in asked:

@@ -71,7 +71,7 @@ addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
-timeout = 60
+timeout = 30
 markers = ["component: not run here"]
 
 [tool.mypy]
