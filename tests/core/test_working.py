@@ -21,6 +21,7 @@ def sums(durable: Durable, market: str) -> tuple[Any, ...]:
     live = [order for order in orders if order.state < FILLED]
     return (
         [order.client_id for order in orders],
+        [order.client_id for order in live],
         sum(order.at_risk_lots for order in orders if order.side == BUY),
         sum(order.at_risk_lots for order in orders if order.side == SELL),
         sum(order.side == BUY for order in live),
@@ -34,6 +35,7 @@ def kept(durable: Durable, market: str) -> tuple[Any, ...]:
     working = durable.working_on(market)
     return (
         list(working.orders),
+        [order.client_id for order in working.live()],
         working.buy_lots,
         working.sell_lots,
         working.buys,
