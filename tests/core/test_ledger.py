@@ -136,6 +136,6 @@ def test_the_last_trade_is_the_venues_last_whatever_arrived_last() -> None:
 def test_there_is_no_last_fill_before_the_first_and_then_it_is_the_last_booked() -> None:
     ledger = Ledger()
     ledger.open_with(to_units(1), to_units(100))
-    assert ledger.last_fill_at == 0
+    assert (ledger.last_fill_at, ledger.last_trade_id, ledger.last_venue_ms) == (0, "", 0)
     ledger.book(filled(1, "1", "1", at=7))
     assert ledger.last_fill_at == 7

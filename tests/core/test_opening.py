@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from deskbot.core.commands import QueryPositions
 from deskbot.core.events import LIQUIDATION, Fill, PositionsAnswer, VenuePosition
 from deskbot.core.instrument import SELL
@@ -100,6 +102,22 @@ def test_a_journal_without_heirs_begins_at_once() -> None:
     desk.reconcile(position="0")
     assert MARKET in desk.durable.opened
     assert desk.engine.summary().problem is None
+
+
+def test_orders_of_strangers_and_of_this_journal_put_no_beginning_off() -> None:
+    for client_id in ("web-1", OrderIds(UID, EPOCH_MS).next()):
+        desk = begun()
+        desk.reconcile(orders=[desk.foreign(client_id=client_id)])
+        assert MARKET in desk.durable.opened
+
+
+@pytest.mark.parametrize(("before_ms", "at_once"), [(3000, False), (3001, True)])
+def test_an_execution_of_an_heir_counts_that_the_lists_may_show_late(before_ms: int, at_once: bool) -> None:
+    desk = begun()
+    fill = heir_fill(desk)
+    fill.venue_ms = EPOCH_MS - before_ms
+    desk.reconcile(fills=[fill])
+    assert (MARKET in desk.durable.opened) == at_once
 
 
 def test_a_position_that_is_closed_before_it_was_judged_is_opened_at_the_price_the_venue_stated_first() -> None:

@@ -67,7 +67,7 @@ def test_the_list_of_a_market_says_nothing_of_orders_and_strangers_elsewhere() -
     desk = trading()
     place = desk.placed()[-1]
     desk.accept(place)
-    desk.wait(60)
+    desk.calm(60)
     desk.show(desk.report(desk.live[0]), desk.foreign("f-1"), desk.foreign("f-2", market=OTHER))
     assert desk.engine.summary().foreign_orders == 2
     desk.said.clear()
@@ -78,6 +78,28 @@ def test_the_list_of_a_market_says_nothing_of_orders_and_strangers_elsewhere() -
             desk.say(OpenOrdersAnswer, request=asked.request, complete=True)
     assert not desk.questions(QueryOrder), "our order rests on another market than the empty list is of"
     assert desk.engine.summary().foreign_orders == 1
+
+
+def test_the_list_of_a_market_is_held_against_every_order_of_it_and_of_no_other() -> None:
+    desk = Desk(strategy=Wants(target()))
+    desk.settings["markets"] = (OTHER, MARKET)
+    desk.settings["strategies"] = {OTHER: Wants(target()), MARKET: desk.strategy}
+    desk.say(Control, **desk.settings)
+    desk.venue(orders_by_market=True, instruments={MARKET: desk.market, OTHER: instrument(OTHER)})
+    desk.reconcile()
+    for _ in range(6):
+        for market in (OTHER, MARKET):
+            desk.book(market=market)
+        for place in desk.placed():
+            desk.accept(place)
+        desk.wait(1)
+    of = {order.market: order.client_id for order in desk.live}
+    assert list(of) == [OTHER, MARKET]
+    assert not desk.questions(QueryOrder)
+    for asked in desk.questions(QueryOpenOrders):
+        desk.say(OpenOrdersAnswer, request=asked.request, complete=True)
+        assert [one.client_id for one in desk.questions(QueryOrder)] == [of.pop(asked.market)]
+    assert not of
 
 
 def test_an_order_that_its_markets_list_does_not_show_is_asked_about() -> None:

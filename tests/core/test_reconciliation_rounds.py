@@ -450,6 +450,8 @@ def test_a_difference_is_looked_at_twice_more_before_it_is_said_after_a_reconnec
         reconnect(desk)
         desk.reconcile()
         assert not problem_of(desk)
+    reconnect(desk)
+    assert looks_until_it_is_said(desk) == 3
 
 
 def looks_until_it_is_said(desk: Desk) -> int:

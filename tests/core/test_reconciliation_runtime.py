@@ -7,15 +7,15 @@ from typing import get_args
 
 import pytest
 
-from deskbot.core.commands import Cancel, Command, Place, QueryFills, QueryOrder, QueryPositions
-from deskbot.core.events import ACCEPTED, NOT_FOUND, REJECTED, UNKNOWN, CancelResult, PlaceResult
+from deskbot.core.commands import Cancel, Command, Place, QueryFills, QueryOpenOrders, QueryOrder, QueryPositions
+from deskbot.core.events import ACCEPTED, NOT_FOUND, REJECTED, UNKNOWN, CancelResult, PlaceResult, Timer
 from deskbot.core.instrument import BUY, SELL
 from deskbot.core.money import to_units
 from deskbot.core.orders import CANCELLED, EXPIRED, FILLED, PARTIALLY_FILLED, PENDING_CANCEL
 from deskbot.core.orders import REJECTED as ORDER_REJECTED
 from deskbot.core.orders import UNKNOWN as ORDER_UNKNOWN
 from deskbot.core.strategy import Target
-from tests.core.desk import MARKET, Desk, Wants, problem_of, sent, target
+from tests.core.desk import MARKET, SECOND, Desk, Wants, problem_of, sent, target
 from tests.core.desk import answer_all as answers
 
 REFUSED, ASKED = ORDER_REJECTED, ORDER_UNKNOWN
@@ -210,6 +210,19 @@ def test_guard_an_order_heard_of_since_the_question_is_not_asked_about() -> None
     desk.accept(place)
     desk.calm(5.2)
     desk.handle(desk.report(place, PARTIALLY_FILLED, filled=1))
+    desk.show()
+    assert not desk.questions(QueryOrder)
+
+
+def test_guard_an_order_heard_of_in_the_moment_of_the_question_is_not_asked_about() -> None:
+    desk, place = sent()
+    desk.accept(place)
+    desk.calm(4)
+    desk.wait(0.9)
+    desk.at += SECOND // 10
+    desk.handle(desk.report(place, PARTIALLY_FILLED, filled=1))
+    desk.say(Timer)
+    assert [one for one in desk.said if isinstance(one, QueryOpenOrders)]
     desk.show()
     assert not desk.questions(QueryOrder)
 
