@@ -45,8 +45,9 @@ class ReferenceMaker(Strategy):
 
     def targets(self, view: View) -> list[Target] | None:
         """None while nothing is to be done, [] to cancel both, then both."""
-        if view.sequence != self._sequence:
-            self._sequence = view.sequence
+        sequence = view.sequence
+        if sequence != self._sequence:
+            self._sequence = sequence
             mid = view.bid + view.ask
             if (
                 self._below <= mid <= self._above
@@ -72,4 +73,4 @@ class ReferenceMaker(Strategy):
         if view.position < self._cap:
             self._quotes.append(Target(BUY, mid * (whole - parts) // (2 * whole), self._lots))
         if view.position > -self._cap:
-            self._quotes.append(Target(SELL, -(-mid * (whole + parts) // (2 * whole)), self._lots))
+            self._quotes.append(Target(SELL, (mid * (whole + parts) + 2 * whole - 1) // (2 * whole), self._lots))

@@ -23,14 +23,16 @@ class Sink:
 
     def persist(self, record: Record) -> None:
         """Take one journal record."""
-        rows = self._rows
-        rows.append(record.row() if isinstance(record, Plain) else to_tuple(record))
-        if len(rows) >= GROUP:
-            self.flush()
+        self._rows.append(record.row() if isinstance(record, Plain) else to_tuple(record))
 
     def decided(self, decision: Decision) -> None:
         """Take one decision."""
         self._rows.append(decision.row())
+
+    def rest(self) -> None:
+        """A pass is over: a group that is full is encoded."""
+        if len(self._rows) >= GROUP:
+            self.flush()
 
     def flush(self) -> None:
         """Encode what waits."""

@@ -88,7 +88,6 @@ class Workload:
         quote = Quote(0, MARKET, 0, 0, 0, 0, 0, number, number)
 
         for at, bid, ask, bid_size, ask_size in zip(times, bids, asks, bid_lots, ask_lots):  # noqa: B905
-            number += 1
             if at >= self._next_timer:
                 self._time(at)
             if ask <= venue.bid or bid >= venue.ask:
@@ -98,7 +97,8 @@ class Workload:
             quote.bid_lots = bid_size
             quote.ask = ask
             quote.ask_lots = ask_size
-            quote.previous = quote.sequence
+            quote.previous = number
+            number += 1
             quote.sequence = number
             commands = engine.handle(quote)
             if commands:
@@ -161,6 +161,7 @@ class Workload:
             if commands:
                 self._carry(at, bid, ask, commands)
         events.clear()
+        self._sink.rest()
 
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
         sink, venue, events = self._sink, self._venue, self._events

@@ -41,6 +41,7 @@ class CandleSeries:
     """Closed candles, oldest first, and the one that forms. For strategies it is read-only.
 
     `count` is how many have closed since the engine began: a strategy that keeps an indicator looks at what is new.
+    What was sampled of `forming` changes until it closes.
     """
 
     __slots__ = ("_closed", "_market", "_venue_ms", "count", "forming")
@@ -72,9 +73,12 @@ class CandleSeries:
         if forming is None or forming.start_ms != start_ms:
             self._take(Candle(at, self._market, start_ms, ticks, ticks, ticks, ticks, 0))
             return
-        high = ticks if ticks > forming.high else forming.high
-        low = ticks if ticks < forming.low else forming.low
-        self.forming = Candle(at, self._market, start_ms, forming.open, high, low, ticks, 0)
+        forming.at = at  # one that was sampled: what the venue tells is from minutes ago
+        forming.close = ticks
+        if ticks > forming.high:
+            forming.high = ticks
+        elif ticks < forming.low:
+            forming.low = ticks
 
     def _take(self, candle: Candle) -> None:
         forming = self.forming

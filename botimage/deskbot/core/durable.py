@@ -240,8 +240,8 @@ class Durable:
         working = self.working[order.market]
         working.count(order)
         if order.state >= FILLED and order.filled_lots <= order.booked_lots:
-            self.orders.pop(order.client_id, None)
-            working.orders.pop(order.client_id, None)
+            del self.orders[order.client_id]
+            del working.orders[order.client_id]
 
     def _fill_corrected(self, record: FillCorrected) -> None:
         self._kept_ledger(record.market).correct(record)

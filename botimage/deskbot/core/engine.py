@@ -35,6 +35,7 @@ from deskbot.core.events import (
     Funding,
     OpenOrdersAnswer,
     OrderAnswer,
+    OrderEvent,
     OrderReport,
     PlaceResult,
     PositionsAnswer,
@@ -144,7 +145,7 @@ class Engine:
                     stand.market.on_quote(event)
                     if self._may_quote:
                         self._quote(stand)
-            elif isinstance(event, (PlaceResult, CancelResult, OrderReport, Fill)):
+            elif isinstance(event, OrderEvent):
                 self._on_order_event(event)
             else:
                 self._on_other(event)
@@ -266,8 +267,8 @@ class Engine:
     # control
 
     def _on_control(self, event: Control) -> None:
-        before, self._state.control = self._state.control, event
-        self._state.revision += 1
+        before = self._state.control
+        self._state.take_control(event)
         self._stands.tie()
         if before is None or before.generation != event.generation:
             self._state.problems.pop(STRATEGY_ERROR, None)
@@ -292,7 +293,7 @@ class Engine:
         That saves nine tenths of the work after an acknowledgement: nothing that `_settle` goes on with is under way.
         """
         state = self._state
-        if state.problems or state.durable.latch is not None or not self._reconciliation.idle:
+        if state.problems or state.durable.latch is not None or not self._reconciliation.idle():
             self._settle()
             return
         if state.revision == self._asked_about:
@@ -304,18 +305,20 @@ class Engine:
 
     def _settle(self) -> None:
         """Go on with whatever is under way, the most urgent first."""
-        self._standstill.step()
-        if self._state.venue_open and self._state.sends_orders and not self._standstill.stopping:
-            self._reconciliation.step()
-        why = why_not(self._state, self._standstill, self._reconciliation)
-        self._may_quote = not why and self._state.control is not None
-        if not self._standstill.sweeping:
-            if why and pulls_quotes(why, self._state, self._reconciliation):
-                quoting.pull(self._state)
+        state, standstill, reconciliation = self._state, self._standstill, self._reconciliation
+        standstill.step()
+        if state.venue_open and state.sends_orders and not standstill.stopping:
+            reconciliation.step()
+        why = why_not(state, standstill, reconciliation)
+        self._may_quote = not why and state.control is not None
+        if not standstill.sweeping:
+            if why and pulls_quotes(why, state, reconciliation):
+                quoting.pull(state)
             self._quote_all()
-            quoting.leave_other_markets(self._state)
-        self._dead_man.step(may_leave=self._standstill.may_leave)
-        self._standstill.finish(self._dead_man.at_rest)
+            quoting.leave_other_markets(state)
+        self._dead_man.step(may_leave=standstill.stopping and standstill.may_leave)
+        if standstill.stopping:
+            standstill.finish(self._dead_man.at_rest)
         self._teller.publish_if_changed(why)
 
     # what it tells

@@ -133,8 +133,15 @@ class StreamChange:
     reason: str = ""
 
 
+@mypyc_attr(acyclic=True)
+class OrderEvent(Plain):
+    """What the venue says of one order of ours, by stream or as an answer: most of what is no market data."""
+
+    __slots__ = ()
+
+
 @mypyc_attr(acyclic=True, free_list_len=1)
-class OrderReport(Plain):
+class OrderReport(OrderEvent):
     """What the venue says about one order, by stream or as an answer. `state` is a number of `orders`.
 
     `client_id` is "" for an order placed without one. `price_ticks` is 0 for market orders. `trigger` marks
@@ -186,7 +193,7 @@ class OrderReport(Plain):
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class Fill(Plain):
+class Fill(OrderEvent):
     """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique.
 
     `sequence` orders executions of one millisecond, 0 where the venue gives nothing. `kind` is "" for a trade. Where
@@ -265,7 +272,7 @@ class Funding:
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class PlaceResult(Plain):
+class PlaceResult(OrderEvent):
     """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
 
     FIELDS: ClassVar = ("at", "client_id", "outcome", "venue_id", "reason")
@@ -281,7 +288,7 @@ class PlaceResult(Plain):
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class CancelResult(Plain):
+class CancelResult(OrderEvent):
     """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""
 
     FIELDS: ClassVar = ("at", "client_id", "outcome", "reason")

@@ -151,15 +151,17 @@ def _shut(p: Proposal) -> str:
 def _unfit(p: Proposal) -> str:
     """Whether the order itself is one that the venue and the envelope take."""
     target, instrument, half_mid = p.target, p.market.instrument, p.market.half_mid
-    ticks, lots = target.ticks, target.lots
+    side, ticks, lots = target.side, target.ticks, target.lots
     p.check = "whole_steps"
-    if target.side not in (BUY, SELL) or type(ticks) is not int or type(lots) is not int or lots <= 0:
+    if side not in (BUY, SELL) or type(ticks) is not int or type(lots) is not int or lots <= 0:
         return p.check
     p.check = "amount"
     if not instrument.min_lots <= lots <= instrument.max_lots:
         return p.check
     p.check = "price_collar"
-    distance = 2 * ticks - half_mid if 2 * ticks > half_mid else half_mid - 2 * ticks
+    distance = 2 * ticks - half_mid
+    if distance < 0:
+        distance = -distance
     if ticks <= 0 or (distance * NANO > p.stand.collar * half_mid and _outside_collar(p, distance)):
         return p.check
     p.check = "would_cross"
@@ -197,11 +199,11 @@ def _position_fits(p: Proposal) -> bool:
     instrument, ticks, half_mid = p.market.instrument, p.target.ticks, p.market.half_mid
     if 2 * ticks < half_mid:
         ticks = (half_mid + 1) // 2
-    if p.target.side == BUY:
-        worst = p.position + (p.buy_lots + p.lots) * instrument.lot
-    else:
-        worst = -p.position + (p.sell_lots + p.lots) * instrument.lot
+    buys = p.target.side == BUY
+    held = p.position if buys else -p.position
+    lots = (p.buy_lots if buys else p.sell_lots) + p.lots
     # rounded up to whole lots it mostly fits as well: then nothing is counted in units, which is slow
-    if worst <= 0 or ticks * (worst // instrument.lot + 1) <= p.stand.most_position:
+    if ticks * (held // instrument.lot + 1 + lots) <= p.stand.most_position:
         return True
-    return instrument.value(ticks, worst) <= p.limits.max_position_notional
+    worst = held + lots * instrument.lot
+    return worst <= 0 or instrument.value(ticks, worst) <= p.limits.max_position_notional

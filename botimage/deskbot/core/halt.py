@@ -80,9 +80,12 @@ def _id(object_uid: str, milliseconds: int) -> str:
 
 def held(state: State) -> bool:
     """Whether a halt is in force, by the journal or by the object."""
+    if state.durable.latch is not None:
+        return True
     control = state.control
-    by_object = control is not None and bool(control.latch_id) and not control.latch_released
-    return state.durable.latch is not None or by_object or (control is not None and (control.halted or control.deleted))
+    if control is None:
+        return False
+    return control.halted or control.deleted or (control.latch_id != "" and not control.latch_released)
 
 
 def confirm(state: State, cancelled: int) -> None:

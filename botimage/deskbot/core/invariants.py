@@ -138,11 +138,13 @@ class Invariants:
         if 2 * ticks < half_mid:
             ticks = (half_mid + 1) // 2
         position = self._state.durable.ledger(place.market).position
-        worst = (position if place.side == BUY else -position) + at_risk * instrument.lot
+        held = position if place.side == BUY else -position
         # in whole lots first: products of units outgrow a machine word and cost as much as all the rest
-        if worst <= 0 or ticks * (worst // instrument.lot + 1) <= self._most_position:
+        if ticks * (held // instrument.lot + 1 + at_risk) <= self._most_position:
             return
-        if ticks * instrument.tick * worst > (limits.max_position_notional + 1) * UNIT:  # the gate rounds to the unit
+        worst = held + at_risk * instrument.lot
+        most = (limits.max_position_notional + 1) * UNIT  # the gate rounds to the unit
+        if worst > 0 and ticks * instrument.tick * worst > most:
             raise InvariantViolated(f"I9: {place.client_id} could lead to a position of {worst} units of base")
 
     def _take_bounds(self, limits: Limits, instrument: Instrument) -> None:

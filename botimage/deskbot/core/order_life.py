@@ -27,12 +27,12 @@ from deskbot.core.instrument import Instrument
 from deskbot.core.orders import (
     CANCELLED,
     FILLED,
+    MAY_BECOME,
     OPEN,
     PARTIALLY_FILLED,
     PENDING_CANCEL,
     REJECTED,
     SENT,
-    TRANSITIONS,
     UNKNOWN,
     Order,
 )
@@ -147,7 +147,7 @@ def _ours(state: State, order: Order, report: OrderReport) -> None:
         to = PENDING_CANCEL
     if to == REJECTED and order.state == PARTIALLY_FILLED:
         to = CANCELLED
-    if to not in TRANSITIONS[order.state]:
+    if not MAY_BECOME[order.state][to]:
         to = order.state
     move(state, order, to, report.venue_id, filled, report.reason)
 

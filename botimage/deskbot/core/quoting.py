@@ -30,6 +30,11 @@ def leave_other_markets(state: State) -> None:
     """Cancel what still rests on markets that left the spec; their executions are asked for when they return."""
     if state.control is None or not state.venue_open:
         return
+    for market in state.durable.working:
+        if market not in state.control.markets:
+            break
+    else:
+        return  # almost always; there are fewer markets than orders
     for order in state.durable.orders.values():
         if order.market not in state.control.markets and order.state in (OPEN, PARTIALLY_FILLED):
             cancel(state, order)

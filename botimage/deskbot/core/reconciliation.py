@@ -94,7 +94,6 @@ class Reconciliation:
         self._opening_at = 0
         self._next_due = 0  # nothing is due earlier, unless an execution is missing
 
-    @property
     def idle(self) -> bool:
         """Whether nothing is asked, needed or waited for."""
         return not self._asked and not self._needed and self.done_at > 0

@@ -8,6 +8,7 @@ It owns nothing but the reasons of the last refusals: the data is the market's, 
 from typing import Final
 
 from deskbot.core.instrument import Instrument
+from deskbot.core.ledger import Ledger
 from deskbot.core.limits import Limits
 from deskbot.core.market import MarketState
 from deskbot.core.money import UNIT
@@ -26,6 +27,7 @@ class Stand:
     `least_order`, `most_order` and `most_position` are limits as whole ticks times lots: what is compared with them in
     units of quote is such a product times `tick_lot`, and without it fits into a machine word. `collar` is the price
     collar in parts of 10^-9, rounded down, for the same reason.
+    `ledger` is None before the market's first fact; there is one for ever after.
     `dropped` are the targets that were refused at last, each with the check that refused it.
     """
 
@@ -33,6 +35,7 @@ class Stand:
         "collar",
         "dropped",
         "least_order",
+        "ledger",
         "limits",
         "market",
         "most_order",
@@ -53,6 +56,7 @@ class Stand:
         self.collar = 0
         self.most_position = 0
         self.dropped: list[tuple[int, str]] = []
+        self.ledger: Ledger | None = None
 
     def tie(self, market: MarketState, limits: Limits, strategy: Strategy | None) -> None:
         """What belongs to the market now."""
@@ -72,7 +76,7 @@ class Stand:
         """Fill into the view what only a record can change."""
         view, working = self.market.view, self.working
         view.revision = state.revision
-        ledger = state.durable.ledgers.get(self.name)
+        ledger = self.ledger or self._find_ledger(state)
         if ledger is not None:
             view.position = ledger.position
             view.forced = ledger.forced
@@ -81,8 +85,12 @@ class Stand:
 
     def position(self, state: State) -> int:
         """What the ledger has, in units of base."""
-        ledger = state.durable.ledgers.get(self.name)
+        ledger = self.ledger or self._find_ledger(state)
         return ledger.position if ledger is not None else 0
+
+    def _find_ledger(self, state: State) -> Ledger | None:
+        self.ledger = state.durable.ledgers.get(self.name)
+        return self.ledger
 
 
 class Stands:

@@ -15,7 +15,11 @@ STOP_PATIENCE = 8_000_000_000  # a stop that cannot be proven by then ends unpro
 
 
 class Standstill:
-    """The halt and the stop of one engine."""
+    """The halt and the stop of one engine.
+
+    `sweeping` says whether a sweep is under way, or done and still in force; `stopping`, that the process is about to
+    end. Both are asked for in every pass.
+    """
 
     __slots__ = (
         "_purpose",
@@ -24,6 +28,8 @@ class Standstill:
         "_stop",
         "_sweep",
         "stopped",
+        "stopping",
+        "sweeping",
     )
 
     def __init__(self, state: State, reconciliation: Reconciliation) -> None:
@@ -33,16 +39,8 @@ class Standstill:
         self._purpose: tuple[bool, tuple[str, ...], str] = (False, (), "")
         self._stop: StopRequested | None = None
         self.stopped = False
-
-    @property
-    def sweeping(self) -> bool:
-        """Whether a sweep is under way, or done and still in force."""
-        return self._sweep is not None
-
-    @property
-    def stopping(self) -> bool:
-        """Whether the process is about to end."""
-        return self._stop is not None
+        self.stopping = False
+        self.sweeping = False
 
     @property
     def cancelled(self) -> int:
@@ -57,11 +55,13 @@ class Standstill:
     def begin_anew(self) -> None:
         """The venue was opened again: what an earlier connection showed proves nothing."""
         self._sweep = None
+        self.sweeping = False
 
     def on_stop(self, event: StopRequested) -> None:
         """The first request counts."""
         if self._stop is None:
             self._stop = event
+            self.stopping = True
 
     def on_cancel_all(self, event: CancelAllResult) -> None:
         """The answer to a sweep's request."""
@@ -91,6 +91,7 @@ class Standstill:
         purpose = (held, markets, latch.id if latch is not None else "")
         if self._sweep is None or (held and purpose != self._purpose):
             self._sweep, self._purpose = Sweep(state, markets, everyone=held), purpose
+            self.sweeping = True
         self._sweep.step()
         if self._sweep.confirmed_at and latch is not None:
             halt.confirm(state, self._sweep.cancelled)
@@ -102,6 +103,7 @@ class Standstill:
         """Released: trade again, but first compare everything with the venue."""
         if self._sweep is not None:
             self._sweep = None
+            self.sweeping = False
             self._reconciliation.begin()
 
     @property

@@ -51,6 +51,7 @@ class State:
         "problems",
         "rejections",
         "revision",
+        "sends_orders",
         "venue_open",
         "venue_positions",
         "version",
@@ -69,6 +70,7 @@ class State:
         self.decision_sink: Callable[[Decision], None] | None = None
         self.at = 0
         self.control: Control | None = None
+        self.sends_orders = False  # whether this bot has anything to do with the venue's private side
         self.instruments: dict[str, Instrument] = {}
         self.markets: dict[str, MarketState] = {}
         self.account_id = ""
@@ -89,6 +91,12 @@ class State:
         self.equity: int | None = None
         self.equity_pnl = 0
         self._requests = 0
+
+    def take_control(self, control: Control) -> None:
+        """What the object asks for from now on."""
+        self.control = control
+        self.sends_orders = control.mode != DRY_RUN
+        self.revision += 1
 
     def record(self, record: Record) -> None:
         """Make a fact durable: applied now, in the journal before anything that depends on it leaves."""
@@ -124,11 +132,6 @@ class State:
     def reject(self, check: str) -> None:
         """Count one dropped target under the name of the check that dropped it."""
         self.rejections[check] = self.rejections.get(check, 0) + 1
-
-    @property
-    def sends_orders(self) -> bool:
-        """Whether this bot has anything to do with the venue's private side."""
-        return self.control is not None and self.control.mode != DRY_RUN
 
     def known_markets(self) -> tuple[str, ...]:
         """Every market of the spec and of the journal."""

@@ -104,7 +104,8 @@ class Teller:
         if word != self._word:
             self._since = state.at
         halted = (latch.id, latch.confirmed_at > 0) if latch is not None else None
-        shown = (halted, self._problem(), control.generation if control is not None else 0)
+        problem = self._problem() if state.problems or latch is not None else None
+        shown = (halted, problem, control.generation if control is not None else 0)
         if word != self._word or shown != self._shown:
             self._word, self._shown = word, shown
             state.out.append(Publish())
