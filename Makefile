@@ -81,7 +81,7 @@ bench-journal: setup ## What the journal adds to an order, and how long a restar
 bench-feeds: setup ## Each fault of a stream of each dialect, ten times: seconds until the gate is shut and until all is whole again
 	@$(BIN)/python -m tests.venues.bench_feeds
 
-bench-mutation: setup ## Change the core in every small way and see whether the tests notice (an hour on two cores)
+bench-mutation: setup ## Change the core in every small way and see whether the tests notice (half an hour)
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
 check: setup ## Format, lint, types, import directions, generated files, workflows
