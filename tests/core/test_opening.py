@@ -123,7 +123,7 @@ def test_an_execution_of_an_heir_counts_that_the_lists_may_show_late(before_ms: 
 def test_a_position_that_is_closed_before_it_was_judged_is_opened_at_the_price_the_venue_stated_first() -> None:
     desk = begun()
     desk.handle(forced(desk))
-    for position in ("0.002", "0", "0", "0"):
+    for position in ("0.002", "0", "0", "0", "0"):
         desk.reconcile(position=position)
         desk.wait(1)
     ledger = desk.durable.ledger(MARKET)
@@ -138,6 +138,44 @@ def test_a_position_that_nobody_ever_saw_is_opened_at_the_price_that_closed_it()
         desk.wait(1)
     ledger = desk.durable.ledger(MARKET)
     assert (ledger.position, ledger.realised) == (0, 0)
+
+
+def test_a_liquidation_that_the_stream_tells_before_a_position_from_before_it_is_not_opened_twice() -> None:
+    desk = begun()
+    desk.reconcile(position="0.002")
+    desk.handle(forced(desk))
+    desk.wait(1)
+    desk.reconcile(position="0.002")
+    for _ in range(8):
+        desk.wait(1)
+        desk.reconcile(position="0")
+    assert [record.amount for record in desk.records if isinstance(record, Opened)] == [to_units("0.002")]
+    assert desk.durable.ledger(MARKET).position == 0
+    assert desk.engine.summary().problem is None
+
+
+def test_a_position_that_nobody_has_told_of_is_looked_at_twice_before_it_is_opened_with() -> None:
+    desk = begun()
+    asked = desk.at
+    desk.reconcile(position="0.002")
+    while not desk.durable.opened:
+        assert desk.at - asked < 10 * SECOND
+        desk.wait(1, 1)
+        desk.reconcile(position="0.002")
+    assert desk.at - asked == 3 * SECOND
+
+
+def test_an_account_that_was_seen_with_a_position_is_looked_at_twice_when_it_is_flat() -> None:
+    desk = begun()
+    desk.reconcile(position="0.002")
+    desk.wait(1)
+    desk.reconcile(position="0")
+    assert not desk.durable.opened, "what closed it is not known yet"
+    for _ in range(4):
+        desk.wait(1)
+        desk.reconcile(position="0", fills=[forced(desk)])
+    assert desk.durable.ledger(MARKET).position == 0
+    assert desk.engine.summary().problem is None
 
 
 def forced(desk: Desk) -> Fill:

@@ -190,7 +190,8 @@ class Reconciliation:
         state.venue_positions = {position.market: position.amount for position in answer.positions}
         for position in answer.positions:
             # the first look's: a later one may be of a position that has been traded, or closed, since
-            self._average_prices.setdefault(position.market, position.average_price)
+            if position.amount:
+                self._average_prices.setdefault(position.market, position.average_price)
         self._judged = False
 
     def _judge_positions(self) -> None:
@@ -198,19 +199,19 @@ class Reconciliation:
 
         The first differences may be an execution under way, so fills and positions are asked for again before anyone
         is alarmed; and a position that we held at any time since the question agrees. On a market that is new to the
-        journal the difference is what it begins with.
+        journal the difference is what it begins with, once that is certain.
         """
-        different = [market for market in self._state.instruments if self._differs(market)]
+        opened = self._state.durable.opened
+        different = [market for market in self._state.instruments if market in opened and self._differs(market)]
+        again = self._uncertain_openings()
         if different and self._looks < LOOKS:
             self._looks += 1
-            self._needed = {POSITIONS, *map(_fills_of, different)}
-            return
-        if self._heirs and not self._opening_is_certain():
-            self._needed = {POSITIONS, *map(_fills_of, self._opening)}
+            again.update(different)
+        if again:
+            self._needed = {POSITIONS, *map(_fills_of, again)}
             return
         self._judged = True
         self._held.clear()
-        different = [market for market in different if market in self._state.durable.opened]
         self._open_ledgers()
         if different:
             words = "; ".join(map(self._difference, different))
@@ -226,22 +227,25 @@ class Reconciliation:
         if any(ids.is_ours(client_id) and not client_id.startswith(ids.journal) for client_id in client_ids):
             self._heirs = True
 
-    def _opening_is_certain(self) -> bool:
-        """Whether what new markets begin with was the same in looks a visibility delay apart.
+    def _uncertain_openings(self) -> set[str]:
+        """New markets, while what they begin with was not the same in looks a visibility delay apart.
 
-        After a lost journal its orders may still fill: an execution that the positions show and the executions do not
-        yet, or the other way round, would be counted twice or never.
+        An execution that the positions show and the executions do not yet, or the other way round, would be counted
+        twice or never: one that the venue forces, or one of an order that a lost journal had sent. An account that
+        was flat whenever it was looked at is believed at once, unless there are such orders.
         """
-        state = self._state
+        durable, stated = self._state.durable, self._state.venue_positions
         opening = {
-            market: state.venue_positions.get(market, 0) - state.durable.ledger(market).position
-            for market, instrument in state.instruments.items()
-            if instrument.linear and market not in state.durable.opened
+            market: stated.get(market, 0) - durable.ledger(market).position
+            for market, instrument in self._state.instruments.items()
+            if instrument.linear and market not in durable.opened
         }
         asked_at = self._last.get(POSITIONS, 0)
         if opening != self._opening:
             self._opening, self._opening_at = opening, asked_at
-        return not opening or asked_at - self._opening_at >= VISIBILITY_DELAY
+        moved = any(market in self._average_prices or durable.ledger(market).position for market in opening)
+        certain = not (self._heirs or moved) or asked_at - self._opening_at >= VISIBILITY_DELAY
+        return set() if certain else set(opening)
 
     def _open_ledgers(self) -> None:
         state = self._state
