@@ -35,6 +35,7 @@ from deskbot.core.events import (
 )
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.limits import Limits
+from deskbot.core.market import PRICE_ALONE
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.orders import OPEN, Order
@@ -173,8 +174,14 @@ class Desk:
         return self.say(Control, **self.settings)
 
     def book(self, bid: str = "60000", ask: str = "60000.1", market: str = "") -> list[Command]:
+        """A book; twice where the first alone would not be believed."""
         bids, asks = [(self.market.ticks(bid), 1000)], [(self.market.ticks(ask), 1000)]
-        return self.say(Book, market=market or self.market.market, bids=bids, asks=asks)
+        name = market or self.market.market
+        said = self.say(Book, market=name, bids=bids, asks=asks)
+        seen = self.engine._state.markets.get(name)
+        if seen is not None and seen.fault == PRICE_ALONE:
+            said += self.say(Book, market=name, bids=bids, asks=asks)
+        return said
 
     def venue(self, **more: Any) -> list[Command]:
         """The venue opens and its private stream comes up."""
@@ -209,11 +216,14 @@ class Desk:
 
     def trading(self) -> "Desk":
         """From nothing to quoting on a sound book."""
-        self.say(Control, **self.settings)
-        self.venue()
-        self.reconcile()
+        self.begin()
         self.book()
         return self
+
+    def begin(self) -> None:
+        """From nothing to a round that is done."""
+        self.opening()
+        self.reconcile()
 
     def placed(self) -> list[Place]:
         return self.questions(Place)

@@ -10,6 +10,7 @@ from deskbot.core.market import (
     BOOK_EMPTY,
     BOOK_FROZEN,
     DATA_STALE,
+    PRICE_ALONE,
     PRICE_MEMORY,
     PRICE_OUTLIER,
     SEQUENCE_GAP,
@@ -23,12 +24,15 @@ MAX_AGE = 5 * SECOND
 
 
 class Feed:
-    """One market, fed by hand; `now` moves only when told."""
+    """One market, fed by hand; `now` moves only when told. One that has begun has a price that is believed."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: bool = True) -> None:
         self.market = MarketState(instrument())
         self.now = T0
         self.sequence = 0
+        if begun:
+            self.book()
+            self.book()
 
     def book(self, bid: int = 1000, ask: int = 1001, lots: int = 5, follows: bool = False, venue_ms: int = 0) -> None:
         previous = self.sequence if follows else 0
@@ -51,10 +55,11 @@ class Feed:
 
 
 def test_a_market_without_a_book_and_a_book_without_a_side_are_empty() -> None:
-    feed = Feed()
+    feed = Feed(begun=False)
     assert feed.verdict == BOOK_EMPTY
     feed.market.on_book(Book(feed.now, MARKET, [], [(1001, 1)]))
     assert feed.verdict == BOOK_EMPTY
+    feed.book()
     feed.book()
     assert feed.verdict == ""
     feed.market.on_book(Book(feed.now, MARKET, [], [(1001, 1)]))
@@ -83,7 +88,7 @@ def test_after_a_missing_update_only_a_snapshot_heals() -> None:
 
 
 def test_an_update_before_any_snapshot_is_a_gap() -> None:
-    feed = Feed()
+    feed = Feed(begun=False)
     feed.sequence = 41
     feed.book(follows=True)
     assert feed.verdict == SEQUENCE_GAP
@@ -193,7 +198,7 @@ def test_a_jump_without_trades_is_believed_after_a_minute_but_not_against_the_ta
     quiet, busy = Feed(), Feed()
     for feed in (quiet, busy):
         feed.book()
-    for _ in range(PRICE_MEMORY // SECOND + 1):
+    for _ in range(PRICE_MEMORY // SECOND + 2):
         for feed in (quiet, busy):
             feed.wait(1)
             feed.book(1200, 1201)
@@ -201,12 +206,43 @@ def test_a_jump_without_trades_is_believed_after_a_minute_but_not_against_the_ta
     assert (quiet.verdict, busy.verdict) == ("", PRICE_OUTLIER)
 
 
-def test_the_first_book_after_a_long_silence_is_no_jump() -> None:
+def test_the_first_book_after_a_long_silence_is_no_jump_but_needs_a_second_like_the_first_of_all() -> None:
     feed = Feed()
-    feed.book()
     feed.wait(600)
     feed.book(1200, 1201)
+    assert feed.verdict == PRICE_ALONE
+    feed.book(1201, 1202)
     assert feed.verdict == ""
+
+
+def test_the_first_price_is_believed_when_a_second_book_is_near_it() -> None:
+    feed = Feed(begun=False)
+    feed.book(1300, 1301)
+    assert feed.verdict == PRICE_ALONE
+    feed.book(1000, 1001)
+    assert feed.verdict == PRICE_ALONE, "one of the two is wrong, and nobody knows which"
+    feed.book(1010, 1011)
+    assert feed.verdict == ""
+
+
+def test_the_first_price_is_believed_when_a_trade_is_near_it_and_no_book_is_its_own_second_source() -> None:
+    feed = Feed(begun=False)
+    feed.book(1300, 1301)
+    feed.trade(1000)
+    assert feed.verdict == PRICE_ALONE
+    feed.trade(1299)
+    assert feed.verdict == ""
+
+
+def test_waiting_for_a_second_price_refuses_nothing_that_would_be_counted() -> None:
+    desk = Desk(strategy=Wants(target()))
+    desk.begin()
+    desk.say(Book, market=MARKET, bids=[(600_000, 5)], asks=[(600_001, 5)])
+    assert not desk.placed()
+    assert desk.engine.summary().rejections == {}
+    assert desk.engine.summary().positions[0].doubt == PRICE_ALONE
+    desk.say(Book, market=MARKET, bids=[(600_000, 5)], asks=[(600_001, 5)])
+    assert desk.placed()
 
 
 steps = st.lists(
@@ -228,16 +264,14 @@ def test_whatever_happens_a_book_is_quoted_on_exactly_when_nothing_is_wrong_with
     script: list[tuple[str, int, int]],
 ) -> None:
     feed = Feed()
-    whole, healthy, arrived, bid, ask = False, True, 0, 0, 0
-    changed, traded = 0, 0
+    whole, healthy, arrived, bid, ask = True, True, T0, 1000, 1001
+    changed, traded = T0, 0
     for what, number, spread in script:
         if what in ("snapshot", "update"):
             whole = what == "snapshot" or (whole and feed.sequence == feed.market.view.sequence)
             if (bid, ask) != (number, number + spread):
                 changed = feed.now
             bid, ask, arrived = number, number + spread, feed.now
-            if what == "update" and not feed.sequence:
-                whole = True  # a first update that follows nothing is a snapshot
             feed.book(bid, ask, follows=what == "update")
         elif what == "lose":
             feed.lose()

@@ -131,9 +131,9 @@ class Workload:
             self._tell(at, NO_BID, NO_ASK, event)
 
     def _show_jump(self, at: int, bid: int, ask: int) -> None:
-        """The engine believes a price that jumps when a trade shows it as well: on a tape every price is a real one."""
+        """The engine believes a first price, or a jump, when a trade shows it: on a tape every price is a real one."""
         half_mid = bid + ask
-        if self._quotes and abs(half_mid - self._half_mid) * JUMP_PARTS > self._half_mid:
+        if abs(half_mid - self._half_mid) * JUMP_PARTS > self._half_mid:
             self._tell(at, NO_BID, NO_ASK, Trade(at, MARKET, half_mid // 2, 1, BUY))
 
     def _time(self, at: int) -> None:

@@ -54,6 +54,7 @@ from deskbot.core.events import (
 from deskbot.core.failing import evidence, forget_the_future, withhold
 from deskbot.core.gate import OrderRate
 from deskbot.core.invariants import Invariants
+from deskbot.core.market import PRICE_ALONE
 from deskbot.core.permission import pulls_quotes, why_not
 from deskbot.core.reconciliation import Reconciliation
 from deskbot.core.records import Record
@@ -206,7 +207,7 @@ class Engine:
             verdict = market.unusable(state.at, stand.limits.max_data_age)
         if verdict != market.verdict:
             market.verdict = verdict
-            if verdict:
+            if verdict and verdict != PRICE_ALONE:  # which every start has
                 state.reject(verdict)
         if strategy is None or verdict:
             quoting.pull(state, stand.name)

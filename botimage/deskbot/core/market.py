@@ -14,6 +14,7 @@ follows none, `previous` 0) is known to be whole.
 | book_empty       | one side is missing                                                                        |
 | book_crossed     | the best bid is not below the best ask                                                     |
 | price_outlier    | the middle jumped by more than a tenth and no trade near it says so, at most for a minute  |
+| price_alone      | it is the first, or far from one a minute old, and no second book or trade is near it yet  |
 | data_stale       | the newest book is too old, by its arrival or by the venue's own time                      |
 | book_frozen      | the touch has not changed for 30 s although something was traded more than a second after  |
 """
@@ -30,6 +31,7 @@ SEQUENCE_GAP: Final = "sequence_gap"
 BOOK_EMPTY: Final = "book_empty"
 BOOK_CROSSED: Final = "book_crossed"
 PRICE_OUTLIER: Final = "price_outlier"
+PRICE_ALONE: Final = "price_alone"
 DATA_STALE: Final = "data_stale"
 BOOK_FROZEN: Final = "book_frozen"
 
@@ -49,6 +51,7 @@ class MarketState:
     """
 
     __slots__ = (
+        "_alone",
         "_believed",
         "_believed_at",
         "_clock_known",
@@ -84,6 +87,7 @@ class MarketState:
         self._gap = False
         self._believed = 0  # the last middle that was believed, as bid + ask
         self._believed_at = 0
+        self._alone = 0  # the middle of the last book that had nothing to be compared with
         self._clock_known = False
         self._venue_offset = 0
 
@@ -124,28 +128,30 @@ class MarketState:
             self._believed = half
             self._believed_at = at
         else:
-            self.fault = self._judged(at)
+            self.fault = self._judged(at, self._alone)
+            self._alone = half if self.fault == PRICE_ALONE else 0
 
     def on_trade(self, trade: Trade) -> None:
         """Note the last price; it may be the second source that a jump of the book waits for."""
         self.last_trade_ticks = trade.ticks
         self.traded_at = trade.at
-        if self.fault == PRICE_OUTLIER:
-            self.fault = self._judged(trade.at)
+        if self.fault in (PRICE_OUTLIER, PRICE_ALONE):
+            self.fault = self._judged(trade.at, 0)
 
     def on_stream(self, healthy: bool, reason: str) -> None:
         """The shell says whether the stream is whole; what was missed meanwhile takes a snapshot to heal."""
         self.stream_healthy = healthy
         self.why = reason
         self._gap = True
-        self.fault = self._judged(self.at)
+        self.fault = self._judged(self.at, 0)
 
     def on_venue_clock(self, offset: int) -> None:
         """The venue's clock minus ours, in nanoseconds, as last measured."""
         self._clock_known = True
         self._venue_offset = offset
 
-    def _judged(self, at: int) -> str:
+    def _judged(self, at: int, other: int) -> str:
+        """What is wrong with the newest book; `other` is the middle of an earlier one that stands alone, 0 for none."""
         if not self.stream_healthy:
             return STREAM_UNHEALTHY
         if self._gap:
@@ -154,16 +160,21 @@ class MarketState:
             return BOOK_EMPTY
         if self.view.bid >= self.view.ask:
             return BOOK_CROSSED
-        return self._price_judged(at)
+        return self._price_judged(at, other)
 
-    def _price_judged(self, at: int) -> str:
-        """A middle is believed near the last believed one, or near a trade: two sources, unless the first is old."""
+    def _price_judged(self, at: int, other: int) -> str:
+        """A middle is believed near the last believed one, near a trade, or when two books in turn are near each other.
+
+        The last only where nothing else is known: after a start, or when the last believed one is a minute old.
+        """
         half, believed = self.half_mid, self._believed
-        jumped = abs(half - believed) * JUMP_PARTS > believed
-        if believed and jumped and at - self._believed_at <= PRICE_MEMORY and not self._traded_near(half, at):
-            if self._traded_near(believed, at):
-                self._believed_at = max(self._believed_at, self.traded_at)
-            return PRICE_OUTLIER
+        if not _near(half, believed) and not self._traded_near(half, at):
+            if believed and at - self._believed_at <= PRICE_MEMORY:
+                if self._traded_near(believed, at):
+                    self._believed_at = max(self._believed_at, self.traded_at)
+                return PRICE_OUTLIER
+            if not _near(half, other):
+                return PRICE_ALONE
         self._believed = half
         self._believed_at = at
         return ""
@@ -186,3 +197,7 @@ class MarketState:
         if at - self.changed_at > FROZEN_AFTER and self.traded_at - self.changed_at > TAPE_SLACK:
             return BOOK_FROZEN
         return ""
+
+
+def _near(half_mid: int, other: int) -> bool:
+    return abs(half_mid - other) * JUMP_PARTS <= other

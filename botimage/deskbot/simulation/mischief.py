@@ -145,9 +145,9 @@ class Mischief:
             self._life.schedule.after(0, self._life.hand(book))
 
     def _flash_price(self, _injection: Injection) -> None:
-        """The exchange knows nothing of it. A process that has seen no book yet has nothing to compare with."""
+        """The exchange knows nothing of it. It may be the first book that a process sees."""
         life = self._life
-        for market in life.witness.books_seen():
+        for market in life.account.instruments:
             ticks = life.middle(market) * self._random.choice((7, 13)) // 10
             book = Book(0, market, [(ticks - 1, 50)], [(ticks + 1, 50)], life.schedule.now // MILLISECOND, 0)
             life.schedule.after(0, life.hand(book))

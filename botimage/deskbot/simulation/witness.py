@@ -237,10 +237,6 @@ class Witness:
     def _stop(self, _event: StopRequested) -> None:
         self._told.stopping = True
 
-    def books_seen(self) -> list[str]:
-        """The markets of which this process has been shown a book."""
-        return list(self._told.books)
-
     def why_not(self, market: str, process: "Process") -> str:
         """Why no risk may be added, on a market or at all; "" when it may."""
         told = self._told
