@@ -57,6 +57,20 @@ def test_a_sample_counts_only_two_minutes_after_the_venues_last_word() -> None:
     assert (series.forming.close, series.forming.lots) == (99, 1)
 
 
+@given(told=st.integers(-3, 3), sampled=st.lists(st.tuples(st.integers(0, 400), st.integers(2, 400)), max_size=20))
+def test_samples_change_no_candle_of_the_venues_and_none_that_has_closed(
+    told: int, sampled: list[tuple[int, int]]
+) -> None:
+    series, venues = CandleSeries(MARKET), candle(told)
+    series.add(venues)
+    closed: list[tuple[Candle, int]] = []
+    for seconds, half_mid in sorted(sampled):
+        series.sample(at(0, seconds), half_mid)
+        assert (venues.at, venues.high, venues.low, venues.close) == (0, 100, 100, 100)
+        assert [one.close for one, _ in closed] == [close for _, close in closed]
+        closed = [(one, one.close) for one in series.closed()]
+
+
 def test_memory_is_bounded_and_the_newest_are_kept() -> None:
     series = CandleSeries(MARKET)
     for minute in range(3 * KEPT):

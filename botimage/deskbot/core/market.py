@@ -112,7 +112,8 @@ class MarketState:
         elif not previous:
             self._gap = False
         view.sequence = book.sequence
-        bid, ask, bid_lots, ask_lots = book.bid, book.ask, book.bid_lots, book.ask_lots
+        bid, ask = book.bid, book.ask
+        bid_lots, ask_lots = book.bid_lots, book.ask_lots
         if bid_lots != view.bid_lots or ask_lots != view.ask_lots or bid != view.bid or ask != view.ask:
             view.bid = bid
             view.bid_lots = bid_lots
@@ -121,9 +122,12 @@ class MarketState:
             self.half_mid = bid + ask if bid and ask else 0
             self.changed_at = at
         half, believed = self.half_mid, self._believed
-        jump = half - believed if half > believed else believed - half
+        near = half == believed  # three quotes of five change sizes alone
+        if not near:
+            jump = half - believed if half > believed else believed - half
+            near = jump * JUMP_PARTS <= believed
         # a sound book near the last one, almost every book there is, is judged right here: 0.3 us less than two calls
-        if jump * JUMP_PARTS <= believed and half and bid < ask and not self._gap and self.stream_healthy:
+        if near and half and bid < ask and not self._gap and self.stream_healthy:
             self.fault = ""
             self._believed = half
             self._believed_at = at
