@@ -1,10 +1,10 @@
 """What the shell says of the venue itself: open, lost, how it lists its markets, whether its streams are whole.
 
-VenueReady, Relisted, VenueAskable, VenueLost, StreamChange, VenueClock ──▶ Connection ──▶ State, Stands
+VenueReady, Relisted, VenueAskable, VenueLost, Problem, StreamChange, VenueClock ──▶ Connection ──▶ State, Stands
                                                                               └▶ begins comparisons anew
 """
 
-from deskbot.core import quoting
+from deskbot.core import closed, quoting
 from deskbot.core.dead_man import DeadMan
 from deskbot.core.events import Problem, Relisted, StreamChange, VenueAskable, VenueClock, VenueLost, VenueReady
 from deskbot.core.instrument import Instrument
@@ -44,9 +44,13 @@ class Connection:
         state.account_id = event.account_id
         state.fill_history_ms = event.fill_history_ms
         state.orders_by_market = event.orders_by_market
+        state.closed = {
+            name: Problem(event.at, name, closed.MARKET_CLOSED, words) for name, words in event.closed.items()
+        }
         for name, instrument in event.instruments.items():
             self._list(name, instrument)
             state.problems.pop(name, None)
+        closed.tell_markets(state)
         state.record(Session(state.at, state.version, event.account_id))
         self._standstill.begin_anew()
         self._dead_man.begin()
@@ -69,6 +73,18 @@ class Connection:
         """Nothing reaches it any more."""
         self._state.venue_open = False
         self._state.problems["venue"] = Problem(event.at, "venue", "VenueUnreachable", event.reason)
+
+    def on_problem(self, event: Problem) -> None:
+        """What forbids trading, or does no longer: everywhere, but for a market that is closed."""
+        state = self._state
+        if event.reason == closed.MARKET_CLOSED:
+            closed.close(state, event)
+        elif event.reason:
+            state.problems[event.key] = event
+        else:
+            state.problems.pop(event.key, None)
+            if closed.reopen(state, event.key) and state.venue_open:
+                self._reconciliation.begin()
 
     def on_stream_change(self, event: StreamChange) -> None:
         """After a silence of the private stream everything is compared anew; a market's own judges its book."""

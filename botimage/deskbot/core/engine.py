@@ -125,7 +125,7 @@ class Engine:
             VenueAskable: connection.on_venue_askable,
             VenueLost: connection.on_venue_lost,
             Control: self._on_control,
-            Problem: self._on_problem,
+            Problem: connection.on_problem,
             StopRequested: self._standstill.on_stop,
         }
 
@@ -274,12 +274,6 @@ class Engine:
         if before is None or before.generation != event.generation:
             self._state.problems.pop(STRATEGY_ERROR, None)
         halt.consider(self._state)
-
-    def _on_problem(self, event: Problem) -> None:
-        if event.reason:
-            self._state.problems[event.key] = event
-        else:
-            self._state.problems.pop(event.key, None)
 
     def _on_timer(self, _timer: Timer) -> None:
         daily.sample(self._state)

@@ -398,7 +398,8 @@ class VenueReady:
     """The venue is open: markets loaded, the account looked at and found suitable.
 
     Executions can be asked for as far back as `fill_history_ms`; 0 for ever. `orders_by_market` says that open orders
-    are dear to ask for without a market: each market is asked for by itself, the account less often.
+    are dear to ask for without a market: each market is asked for by itself, the account less often. `closed` are the
+    markets that nobody can trade on now, with the reason; those that are listed at all are among the instruments too.
     """
 
     at: int
@@ -406,6 +407,7 @@ class VenueReady:
     instruments: dict[str, Instrument]
     fill_history_ms: int = 0
     orders_by_market: bool = False
+    closed: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -457,7 +459,10 @@ class Control:
 
 @dataclass
 class Problem:
-    """The shell knows of something that forbids trading (`reason` of deskapi.conditions); "" clears what `key` said."""
+    """The shell knows of something that forbids trading (`reason` of deskapi.conditions); "" clears what `key` said.
+
+    MarketClosed forbids it on the market that is its key, and nowhere else.
+    """
 
     at: int
     key: str

@@ -9,6 +9,7 @@ follows none, `previous` 0) is known to be whole.
 
 | fault            | holds                                                                                      |
 |------------------|--------------------------------------------------------------------------------------------|
+| market_closed    | from when the venue says so until it lists the market as open                              |
 | stream_unhealthy | from when the shell says so until it says otherwise; then as after a gap                   |
 | sequence_gap     | a book does not follow the one before, until the next snapshot                             |
 | book_empty       | one side is missing                                                                        |
@@ -26,6 +27,7 @@ from deskbot.core.events import Book, Quote, Trade
 from deskbot.core.instrument import Instrument
 from deskbot.core.strategy import View
 
+MARKET_CLOSED: Final = "market_closed"
 STREAM_UNHEALTHY: Final = "stream_unhealthy"
 SEQUENCE_GAP: Final = "sequence_gap"
 BOOK_EMPTY: Final = "book_empty"
@@ -55,7 +57,9 @@ class MarketState:
         "_believed",
         "_believed_at",
         "_clock_known",
+        "_closed",
         "_gap",
+        "_serves",
         "_venue_offset",
         "at",
         "candles",
@@ -85,6 +89,8 @@ class MarketState:
         self.fault = BOOK_EMPTY
         self.verdict = BOOK_EMPTY
         self._gap = False
+        self._closed = False
+        self._serves = True  # the stream is whole and the market open: one look instead of two on the busy path
         self._believed = 0  # the last middle that was believed, as bid + ask
         self._believed_at = 0
         self._alone = 0  # the middle of the last book that had nothing to be compared with
@@ -127,7 +133,7 @@ class MarketState:
             jump = half - believed if half > believed else believed - half
             near = jump * JUMP_PARTS <= believed
         # a sound book near the last one, almost every book there is, is judged right here: 0.3 us less than two calls
-        if near and half and bid < ask and not self._gap and self.stream_healthy:
+        if near and half and bid < ask and not self._gap and self._serves:
             self.fault = ""
             self._believed = half
             self._believed_at = at
@@ -145,9 +151,17 @@ class MarketState:
     def on_stream(self, healthy: bool, reason: str) -> None:
         """The shell says whether the stream is whole; what was missed meanwhile takes a snapshot to heal."""
         self.stream_healthy = healthy
+        self._serves = healthy and not self._closed
         self.why = reason
         self._gap = True
         self.fault = self._judged(self.at, 0)
+
+    def on_listing(self, closed: bool) -> None:
+        """The venue says whether the market is closed; what its books showed meanwhile is judged when it opens."""
+        if closed != self._closed:
+            self._closed = closed
+            self._serves = self.stream_healthy and not closed
+            self.fault = self._judged(self.at, 0)
 
     def on_venue_clock(self, offset: int) -> None:
         """The venue's clock minus ours, in nanoseconds, as last measured."""
@@ -156,6 +170,8 @@ class MarketState:
 
     def _judged(self, at: int, other: int) -> str:
         """What is wrong with the newest book; `other` is the middle of an earlier one that stands alone, 0 for none."""
+        if self._closed:
+            return MARKET_CLOSED
         if not self.stream_healthy:
             return STREAM_UNHEALTHY
         if self._gap:

@@ -7,6 +7,7 @@ was asked for: what we heard since is newer. A report of an order that we hold f
 made, leads to a cancel: never to silence.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from deskbot.core import lost_journal
@@ -286,9 +287,9 @@ def _may_ask(state: State, order: Order) -> bool:
     return state.at - order.asked_at >= ASK_AGAIN
 
 
-def in_doubt(state: State) -> bool:
-    """Whether the outcome of any request for an order is still open."""
+def in_doubt(state: State, besides: Collection[str] = ()) -> bool:
+    """Whether the outcome of any request for an order is still open, but for those on markets that do not count."""
     for order in state.durable.orders.values():
-        if order.state in (SENT, UNKNOWN):
+        if order.state in (SENT, UNKNOWN) and order.market not in besides:
             return True
     return False

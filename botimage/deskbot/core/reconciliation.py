@@ -10,6 +10,9 @@ Executions are read on from a time before which none can be missing: the last on
 order that may have more, or the last complete reading, whichever of the first two is earlier unless the third is later.
 A reading counts after it was booked; once an hour it is noted in the journal, so that a restart reads on from there.
 What may be missing and lies before the venue's memory is never passed over: it is a problem, said in one line.
+
+A market that is closed holds nothing up: it is asked about like the others, and the round ends without its answers.
+When it opens, a round is begun anew (`connection.py`).
 """
 
 from collections.abc import Iterable
@@ -120,9 +123,17 @@ class Reconciliation:
         if self._needed or self._state.at >= self._next_due or missing:
             for topic in sorted(self._topics_due()):
                 self._ask(topic)
-        if not (self._needed or missing or in_doubt(self._state)):
+        if not self._waits(missing):
             self._conclude()
         self._say_if_overdue()
+
+    def _waits(self, missing: set[str]) -> bool:
+        """Whether the round still needs to hear of anything but closed markets."""
+        closed = self._state.closed
+        for topic in self._needed:
+            if topic.partition(" ")[2] not in closed:
+                return True
+        return not missing <= closed.keys() or in_doubt(self._state, closed)
 
     def _conclude(self) -> None:
         if not self._judged:
@@ -213,6 +224,8 @@ class Reconciliation:
         self._judged = True
         self._held.clear()
         self._open_ledgers()
+        self._note_closed([market for market in different if market in self._state.closed])
+        different = [market for market in different if market not in self._state.closed]
         if different:
             words = "; ".join(map(self._difference, different))
             self._state.problems[POSITION_PROBLEM] = Problem(
@@ -221,6 +234,13 @@ class Reconciliation:
         else:
             self._looks = 0
             self._state.problems.pop(POSITION_PROBLEM, None)
+
+    def _note_closed(self, different: list[str]) -> None:
+        """A market that nobody can trade on may be settled by the venue without an execution that can be asked for."""
+        if different:
+            self._state.notices[POSITION_PROBLEM] = ("PositionMismatch", "; ".join(map(self._difference, different)))
+        else:
+            self._state.notices.pop(POSITION_PROBLEM, None)
 
     def _note_heirs(self, client_ids: Iterable[str]) -> None:
         ids = self._state.order_ids
@@ -235,11 +255,7 @@ class Reconciliation:
         was flat whenever it was looked at is believed at once, unless there are such orders.
         """
         durable, stated = self._state.durable, self._state.venue_positions
-        opening = {
-            market: stated.get(market, 0) - durable.ledger(market).position
-            for market, instrument in self._state.instruments.items()
-            if instrument.linear and market not in durable.opened
-        }
+        opening = {market: stated.get(market, 0) - durable.ledger(market).position for market in self._new_markets()}
         asked_at = self._last.get(POSITIONS, 0)
         if opening != self._opening:
             self._opening, self._opening_at = opening, asked_at
@@ -249,12 +265,17 @@ class Reconciliation:
 
     def _open_ledgers(self) -> None:
         state = self._state
-        for market, instrument in state.instruments.items():
-            if instrument.linear and market not in state.durable.opened:
-                ledger = state.durable.ledger(market)
-                amount = state.venue_positions.get(market, 0) - ledger.position
-                price = self._average_prices.get(market) or ledger.average_price
-                state.record(Opened(state.at, market, amount, price))
+        for market in self._new_markets():
+            ledger = state.durable.ledger(market)
+            amount = state.venue_positions.get(market, 0) - ledger.position
+            price = self._average_prices.get(market) or ledger.average_price
+            state.record(Opened(state.at, market, amount, price))
+
+    def _new_markets(self) -> list[str]:
+        """Contracts that the journal has not begun with; while one is closed its executions may be out of reach."""
+        known, closed = self._state.durable.opened, self._state.closed
+        instruments = self._state.instruments.items()
+        return [name for name, one in instruments if one.linear and name not in known and name not in closed]
 
     def _differs(self, market: str) -> bool:
         held = self._held.get(market) or {self._state.durable.ledger(market).position}

@@ -7,6 +7,7 @@ It owns nothing but the reasons of the last refusals: the data is the market's, 
 
 from typing import Final
 
+from deskbot.core import closed
 from deskbot.core.instrument import Instrument
 from deskbot.core.ledger import Ledger
 from deskbot.core.limits import Limits
@@ -132,3 +133,4 @@ class Stands:
                 stand.tie(market, NO_LIMITS, None)
             else:
                 stand.tie(market, control.limits, control.strategies.get(name))
+        closed.tell_markets(self._state)

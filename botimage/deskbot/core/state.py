@@ -29,6 +29,7 @@ class State:
         "askable",
         "at",
         "balances",
+        "closed",
         "control",
         "decision",
         "decision_sink",
@@ -78,6 +79,7 @@ class State:
         self.askable = False  # whether the account's orders can be listed and cancelled, now or when the venue is back
         self.private_stream_healthy = True
         self.problems: dict[str, Problem] = {}
+        self.closed: dict[str, Problem] = {}  # by market: what nobody can trade on now (`closed.py`)
         self.notices: dict[str, tuple[str, str]] = {}  # what people should look at and trading does not wait for
         self.rejections: dict[str, int] = {}
         self.missed_fills = 0

@@ -53,7 +53,8 @@ class Summary:
 
     `day_price`, `day_fees` and `day_funding` are where the day's PnL comes from: price - fees + funding. `missed_fills`
     were told by no stream, `forced_fills` were made by the venue, `corrections` are fills whose price or fee the venue
-    stated anew. `notices` are what people should look at while trading goes on.
+    stated anew. `notices` are what people should look at while trading goes on; `closed` the markets of the object that
+    the venue lets nobody trade on.
     `dead_man_until` is when the venue's own switch would cancel everything, `no_dead_man` why the account has none.
     """
 
@@ -90,6 +91,7 @@ class Summary:
     dead_man_wanted: bool = False
     dead_man_until: int = 0
     no_dead_man: str = ""
+    closed: list[str] = field(default_factory=list)
 
 
 def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary | None:

@@ -24,7 +24,7 @@ class Teller:
         self._standstill = standstill
         self._dead_man = dead_man
         self._word = ""
-        self._shown: tuple[tuple[str, bool] | None, tuple[str, str] | None, int] = (None, None, -1)
+        self._shown: tuple[tuple[str, bool] | None, tuple[str, str] | None, int, list[str]] = (None, None, -1, [])
         self._since = 0
 
     def summary(self) -> Summary:
@@ -68,7 +68,8 @@ class Teller:
             missed_fills=state.missed_fills,
             forced_fills=sum(ledger.forced for ledger in durable.ledgers.values()),
             corrections=durable.corrections,
-            notices=list(state.notices.values()),
+            notices=[*state.notices.values(), *((one.reason, one.message) for one in state.closed.values())],
+            closed=self._closed(),
         )
 
     def _word_for(self, why: str) -> str:
@@ -86,6 +87,10 @@ class Teller:
         if state.control is None or why in (VENUE_CLOSED, RECONCILING):
             return "Starting"
         return "Paused" if why or not state.control.strategies else "Running"
+
+    def _closed(self) -> list[str]:
+        control, closed = self._state.control, self._state.closed
+        return [market for market in control.markets if market in closed] if control is not None and closed else []
 
     def _problem(self) -> tuple[str, str] | None:
         """What people have to look at first: why the engine halted itself, then what forbids trading."""
@@ -105,7 +110,7 @@ class Teller:
             self._since = state.at
         halted = (latch.id, latch.confirmed_at > 0) if latch is not None else None
         problem = self._problem() if state.problems or latch is not None else None
-        shown = (halted, problem, control.generation if control is not None else 0)
+        shown = (halted, problem, control.generation if control is not None else 0, self._closed())
         if word != self._word or shown != self._shown:
             self._word, self._shown = word, shown
             state.out.append(Publish())
