@@ -133,6 +133,12 @@ class EngineStatus(StatusModel):
     halt: Halt | None = Field(default=None, description="The halt that the journal holds; absent: none.")
     acknowledged_halt: HaltId | None = Field(default=None, description="Id of the halt released last.")
     problem: Problem | None = Field(default=None, description="Why it cannot trade, in state Stalled.")
+    closed_markets: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Markets of spec.markets that the venue lets nobody trade on now; the bot goes on with the others.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
     dead_man: DeadMan | None = Field(default=None, description="The exchange's dead man's switch, where it is wanted.")
 
 

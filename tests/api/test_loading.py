@@ -51,4 +51,4 @@ def test_a_status_of_a_newer_writer_is_read_without_its_news() -> None:
     engine = {"state": "Running", "equity": "-0.50", "inventedLater": 1, "positions": []}
     bot = load_bot(example() | {"status": {"engine": engine, "inventedLater": {}}})
     assert bot.status.engine is not None
-    assert dump(bot.status.engine) == {"state": "Running", "equity": "-0.50", "positions": []}
+    assert dump(bot.status.engine) == {"state": "Running", "equity": "-0.50", "positions": [], "closedMarkets": []}

@@ -56,6 +56,12 @@ def test_a_running_bot_is_ready_and_trades() -> None:
     )
 
 
+def test_a_bot_of_which_one_market_is_closed_is_ready_and_names_it() -> None:
+    closed = reporting(closedMarkets=["ETH/USDT:USDT"])
+    assert told(closed, pod=pod_object()) == told(reporting(), pod=pod_object())
+    assert message(closed, "Ready", pod=pod_object()) == "the engine runs the spec; closed on the venue: ETH/USDT:USDT"
+
+
 def test_a_dry_run_is_ready_and_does_not_trade() -> None:
     spec = {"mode": "DryRun", "venue": {"exchange": "bybit", "marketType": "Swap"}}
     phase, conditions = told(reporting(spec=spec), pod=pod_object())

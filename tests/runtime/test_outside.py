@@ -76,6 +76,7 @@ def summary() -> Summary:
         forced_fills=1,
         notices=[("FillsMissed", "six")],
         rejections={"collar": 2},
+        closed=["ETH/USDT:USDT"],
     )
 
 
@@ -91,6 +92,7 @@ def test_the_status_is_exact_text_and_leaves_out_what_is_not_known() -> None:
     assert "confirmedAt" not in plain["halt"]
     assert "residualOrders" not in plain["halt"]
     assert plain["problem"] == {"reason": "DiskFull", "message": "one line"}
+    assert plain["closedMarkets"] == ["ETH/USDT:USDT"]
     assert plain["reconciledAt"].endswith("Z")
     assert EngineStatus.model_validate(plain).orders == 40
 
@@ -105,6 +107,7 @@ def test_the_report_speaks_as_the_venues_books_do() -> None:
         "realisedPnl": "0.333333333333333333",
         "fills": 7,
     }
+    assert report["closed"] == ["ETH/USDT:USDT"]
     assert report["lastExecutionId"] == {"BTC/USDT:USDT": "t7"}
 
 

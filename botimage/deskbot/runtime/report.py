@@ -13,6 +13,7 @@ def report_of(summary: Summary) -> dict[str, Any]:
         "compiled": is_compiled(),
         "state": summary.state,
         "problem": summary.problem[0] if summary.problem is not None else "",
+        "closed": summary.closed,
         "doubts": {position.market: position.doubt for position in summary.positions if position.doubt},
         "orders": summary.orders,
         "fills": summary.fills,

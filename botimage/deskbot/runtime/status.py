@@ -45,6 +45,7 @@ def engine_status(summary: Summary, reporter: Reporter) -> EngineStatus:
         halt=None if summary.halt is None else _halt(summary.halt, summary.positions),
         acknowledged_halt=summary.acknowledged_halt or None,
         problem=None if summary.problem is None else _problem(*summary.problem),
+        closed_markets=tuple(summary.closed),
         dead_man=_dead_man(summary),
     )
 
@@ -72,7 +73,16 @@ def stalled_status(error: DeskError, since: int, generation: int, reporter: Repo
 
 def decided_on(status: EngineStatus) -> dict[str, Any]:
     """The part that people and machines act on: a change of it is reported at once."""
-    names = {"state", "observed_generation", "pod_uid", "account_id", "problem", "halt", "acknowledged_halt"}
+    names = {
+        "state",
+        "observed_generation",
+        "pod_uid",
+        "account_id",
+        "problem",
+        "halt",
+        "acknowledged_halt",
+        "closed_markets",
+    }
     return status.model_dump(include=names) | {"reconciled": status.reconciled_at is not None}
 
 

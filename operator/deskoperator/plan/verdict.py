@@ -135,7 +135,8 @@ def _agreement_with(evidence: Evidence, spec: TradingBotSpec, report: EngineStat
     if paused:
         return _under_way(Reason.PAUSED, "the engine has pulled its quotes and goes on by itself")
     reason = Reason.DRY_RUN if spec.mode is Mode.DRY_RUN else Reason.RUNNING
-    return _settled(evidence, reason, reason.meaning)
+    closed = f"; closed on the venue: {', '.join(report.closed_markets)}" if report.closed_markets else ""
+    return _settled(evidence, reason, f"{reason.meaning}{closed}")
 
 
 def _silence(evidence: Evidence) -> Verdict:
