@@ -57,19 +57,19 @@ async def test_a_market_without_a_tick_is_refused() -> None:
 
 async def test_a_market_that_the_venue_does_not_list_is_refused_with_the_nearest_names() -> None:
     with pytest.raises(Invalid, match="did you mean BTC/USDT:USDT") as refusal:
-        (await listings.markets("Swap")).check(("BTC/USDT:USD",))
+        (await listings.markets("Swap")).closed(("BTC/USDT:USD",))
     assert refusal.value.reason == "MarketUnknown"
 
 
 async def test_a_spot_name_is_no_swap_market() -> None:
     with pytest.raises(Invalid, match="no Swap market BTC/USDT;"):
-        (await listings.markets("Swap")).check(("BTC/USDT",))
+        (await listings.markets("Swap")).closed(("BTC/USDT",))
 
 
 @pytest.mark.parametrize("status", listings.NOT_TRADING)
 async def test_a_market_that_bybit_lists_in_another_status_than_trading_is_refused(status: str) -> None:
     with pytest.raises(Invalid, match="not open for trading"):
-        (await listings.markets("Swap")).check((f"{status.upper()}/USDT:USDT",))
+        (await listings.markets("Swap")).closed((f"{status.upper()}/USDT:USDT",))
 
 
 async def test_one_venue_symbol_means_the_market_of_the_right_type() -> None:

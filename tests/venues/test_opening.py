@@ -24,6 +24,8 @@ from deskbot.venues.protocol import Venue, VenueSettings
 from tests.venues.asking import BOTH, asked, bid, opened
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
+OTHER = "ETH/USDT"
+
 pytestmark = pytest.mark.component
 
 
@@ -69,6 +71,26 @@ async def test_a_key_or_account_that_must_not_be_used_is_refused_at_start(
 async def test_a_market_the_venue_does_not_list_is_refused_with_a_near_name(make_venue: MakeVenue) -> None:
     with pytest.raises(Invalid, match="did you mean BTC/USDT:USDT"):
         await (await make_venue("Swap", "BTC/USDT:USDX")).open()
+
+
+async def test_one_closed_market_does_not_keep_the_others_from_opening_and_is_named(
+    make_venue: MakeVenue, simulator: Simulator
+) -> None:
+    simulator.faults.add({"action": "halt", "market": OTHER})
+    venue = await make_venue(*SPOT, exchange="binance", markets=(OTHER, SPOT[1], "NONE/USDT"))
+    ready = await venue.open()
+    assert ready.closed[OTHER] == f"{OTHER} is listed but not open for trading on the venue"
+    assert "lists no Spot market NONE/USDT" in ready.closed["NONE/USDT"]
+    assert ready.instruments.keys() == {SPOT[1], OTHER}, "what is held on a listed one is still known"
+    refused = await venue.place(bid(ready.instruments[OTHER], "d1"))
+    assert (refused.outcome, refused.reason) == (REJECTED, f"{OTHER} is not open on this venue")
+
+
+async def test_a_venue_on_which_every_market_is_closed_is_refused(make_venue: MakeVenue, simulator: Simulator) -> None:
+    simulator.faults.add({"action": "halt", "market": OTHER})
+    with pytest.raises(Invalid, match="listed but not open for trading") as refusal:
+        await (await make_venue("Spot", OTHER, exchange="binance")).open()
+    assert refusal.value.reason == "MarketUnknown"
 
 
 async def test_a_venue_that_is_not_there_is_worth_another_try(make_venue: MakeVenue) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from deskbot.core.commands import Place, QueryOpenOrders
 from deskbot.core.errors import Transient
-from deskbot.core.events import REJECTED, Book, Event, Problem, Relisted
+from deskbot.core.events import ACCEPTED, REJECTED, Book, Event, Problem, Relisted
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.money import to_units
 from deskbot.simulator.server import Simulator
@@ -17,6 +17,7 @@ from tests.core.desk import MARKET, Desk, Wants, instrument, target
 from tests.venues.conftest import SWAP, MakeVenue
 from tests.venues.test_streams import opened, streaming
 
+OTHER = "ETH/USDT:USDT"
 OTHER_LIMITS = instrument(min_lots=3)
 OTHER_STEPS = instrument(tick=to_units("0.5"))
 
@@ -27,6 +28,8 @@ class Lists:
     def __init__(self, *lists: Instrument | Exception | None) -> None:
         self.lists = list(lists)
         self.said: list[Event] = []
+        self.closed: set[str] = set()
+        self.known = {MARKET: instrument()}
         self.taken: list[str] = []
 
     async def load(self) -> dict[str, Instrument | None]:
@@ -43,9 +46,9 @@ class Lists:
 
     async def run(self) -> bool:
         """Whether the streams must begin anew."""
-        relister = Relister(self.load, self.take, self.said.append, lambda: 1, lambda: 0.5)
+        relister = Relister(self.load, self.take, self.said.append, lambda: 1, lambda: 0.5, self.closed)
         try:
-            await relister.run({MARKET: instrument()})
+            await relister.run(dict(self.known))
         except asyncio.CancelledError:  # when there are no more lists
             return False
         return True
@@ -83,6 +86,23 @@ async def test_a_market_that_closes_is_a_problem_until_it_opens_again() -> None:
     said: list[Any] = lists.said
     assert [(one.key, one.reason) for one in said] == [(MARKET, "MarketClosed"), (MARKET, "")]
     assert said[0].message == f"{MARKET} is not open for trading on the venue"
+
+
+async def test_a_market_that_was_closed_from_the_start_begins_the_streams_anew_when_it_opens() -> None:
+    lists = Lists(None, instrument())
+    lists.closed, lists.known = {MARKET}, {}
+    assert await lists.run()
+    relisted, reopened = lists.said
+    assert isinstance(relisted, Relisted)
+    assert isinstance(reopened, Problem)
+    assert (reopened.key, reopened.reason, lists.closed, lists.taken) == (MARKET, "", set(), [MARKET])
+
+
+async def test_a_market_that_closed_before_the_streams_began_anew_is_said_to_be_open_again() -> None:
+    lists = Lists(instrument())
+    lists.closed = {MARKET}
+    assert not await lists.run()
+    assert [(one.key, one.reason) for one in lists.said if isinstance(one, Problem)] == [(MARKET, "")]
 
 
 async def test_a_list_that_cannot_be_read_changes_nothing() -> None:
@@ -135,3 +155,23 @@ async def test_a_market_that_the_venue_delists_is_a_problem(
         simulator.faults.add({"action": "delisting", "market": SWAP[1]})
         await heard.until(lambda: any(one.key == SWAP[1] for one in heard.of(Problem)))
     assert next(one for one in heard.of(Problem) if one.key == SWAP[1]).reason == "MarketClosed"
+
+
+@pytest.mark.component
+async def test_a_market_that_was_closed_at_the_start_gets_its_stream_and_its_orders_when_it_opens(
+    make_venue: MakeVenue, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 0.3)
+    simulator.faults.add({"action": "halt", "market": OTHER, "forMs": 3000})
+    venue = await make_venue(*SWAP, markets=(SWAP[1], OTHER))
+    assert (await venue.open()).closed.keys() == {OTHER}
+    async with streaming(venue) as heard:
+        await heard.until(lambda: any(one.key == OTHER and not one.reason for one in heard.of(Problem)))
+        assert {one.market for one in heard.of(Book)} == {SWAP[1]}
+    opened_now = heard.of(Relisted)[0].instruments[OTHER]
+    assert str(opened_now.maker_rate) == str(to_units("0.0002")), "the account's own"
+    async with streaming(venue, markets=2) as heard:
+        await heard.until(lambda: {one.market for one in heard.of(Book)} == {SWAP[1], OTHER})
+        lots = opened_now.lots("0.1")
+        answer = await venue.place(Place("d1", OTHER, BUY, opened_now.ticks("1000"), lots, True, False))
+    assert (answer.outcome, answer.reason) == (ACCEPTED, "")

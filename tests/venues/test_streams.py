@@ -57,11 +57,11 @@ class Heard:
 
 
 @asynccontextmanager
-async def streaming(venue: CcxtVenue) -> AsyncIterator[Heard]:
+async def streaming(venue: CcxtVenue, markets: int = 1) -> AsyncIterator[Heard]:
     heard = Heard()
     task = asyncio.create_task(venue.stream(heard))
     try:
-        await heard.until(lambda: heard.health("market") == [True] and heard.health("private") == [True])
+        await heard.until(lambda: heard.health("market") == [True] * markets and heard.health("private") == [True])
         yield heard
     finally:
         task.cancel()

@@ -78,6 +78,7 @@ class CcxtVenue:
         self._dead_man = DeadManSwitch(settings.exchange, settings.market_type)
         self._instruments: dict[str, Instrument] = {}
         self._relisted: dict[str, Instrument] = {}
+        self._closed: set[str] = set()  # what the engine knows of it
 
     async def open(self) -> VenueReady:
         """See `protocol.Venue.open`."""
@@ -92,19 +93,26 @@ class CcxtVenue:
         self._markets = Markets(clients.markets.markets, settings.market_type)
         self._adapter.serve(self._markets)
         self._orders = Orders(self._adapter, self._markets, self._now)
-        self._markets.check(settings.markets)
+        closed = self._markets.closed(settings.markets)
         await clients.clock.measure(clients.markets.fetch_time)
         clients.clock.check(settings.max_clock_offset_ms)
         account_id = ""
         if clients.trading is not None:
             account_id = await self._adapter.check_account(clients.trading)
             await clients.warm()
-        self._instruments = {market: await self._instrument(market) for market in settings.markets}
-        self._dead_man.serve({market: self._markets.venue_symbol(market) for market in settings.markets})
-        instruments, history_ms = dict(self._instruments), self._adapter.facts.fill_history_ms
+        self._instruments = {m: await self._instrument(m) for m in settings.markets if m not in closed}
+        self._relisted, self._closed = {}, set(closed)
+        self._serve_dead_man()
+        shown = {market: self._markets.by_symbol(market) for market in closed}
+        instruments = self._instruments | {market: one for market, one in shown.items() if one is not None}
+        dear = clients.rates.dear_account(len(instruments))
         return VenueReady(
-            self._now(), account_id, instruments, history_ms, clients.rates.dear_account(len(instruments))
+            self._now(), account_id, instruments, self._adapter.facts.fill_history_ms, dear, closed=closed
         )
+
+    def _serve_dead_man(self) -> None:
+        """On what is open: nothing of ours rests on the rest, and the venue may refuse its name."""
+        self._dead_man.serve({market: self._markets.venue_symbol(market) for market in self._instruments})
 
     async def _relist(self) -> dict[str, Instrument | None]:
         """The markets of the spec as the venue lists them now, at the fee rates known; None for one that is closed."""
@@ -113,12 +121,15 @@ class CcxtVenue:
         self._markets = Markets(clients.markets.markets, self._settings.market_type)
         self._adapter.serve(self._markets)
         self._orders = Orders(self._adapter, self._markets, self._now)
-        return {market: self._listed(market) for market in self._settings.markets}
+        return {market: await self._listed(market) for market in self._settings.markets}
 
-    def _listed(self, market: str) -> Instrument | None:
-        known = self._instruments.get(market) or self._relisted[market]
+    async def _listed(self, market: str) -> Instrument | None:
+        known = self._instruments.get(market) or self._relisted.get(market)
+        if self._markets.why_closed(market):
+            return None
         try:
-            self._markets.check((market,))
+            if known is None:  # closed when the venue was opened: the account's fees were not asked for
+                return await self._instrument(market)
             return self._markets.traded(market, str(from_units(known.maker_rate)), str(from_units(known.taker_rate)))
         except (Invalid, ValueError):
             return None
@@ -126,11 +137,9 @@ class CcxtVenue:
     def _take_relisted(self, changed: dict[str, Instrument]) -> None:
         """An order that was decided in old steps must not be sent in new ones: such a market is shut for a moment."""
         for market, instrument in changed.items():
-            if steps_of(instrument) == steps_of(self._instruments[market]):
-                self._instruments[market] = instrument
-            else:
-                self._relisted[market] = instrument
-                del self._instruments[market]
+            known = self._instruments.pop(market, None)
+            same = known is not None and steps_of(instrument) == steps_of(known)
+            (self._instruments if same else self._relisted)[market] = instrument
 
     async def _instrument(self, market: str) -> Instrument:
         trading, symbol = self._clients.trading, self._markets.venue_symbol(market)
@@ -250,6 +259,7 @@ class CcxtVenue:
         clients = self._clients
         self._instruments |= self._relisted
         self._relisted = {}
+        self._serve_dead_man()
         streams: list[MarketStream | PrivateStream] = [
             MarketStream(
                 one,
@@ -271,7 +281,7 @@ class CcxtVenue:
             )
         self._streams = streams
         tender = self._tender(emit)
-        relister = Relister(self._relist, self._take_relisted, emit, self._now, self._draw)
+        relister = Relister(self._relist, self._take_relisted, emit, self._now, self._draw, self._closed)
         await until_one_ends(
             *(stream.run() for stream in streams),
             tender.measure(),

@@ -24,13 +24,20 @@ class Markets:
         """Whether the venue's list has been read; before that no market has a name of the venue's."""
         return bool(self._by_symbol)
 
-    def check(self, symbols: tuple[str, ...]) -> None:
-        """Raise Invalid for a symbol that the venue does not trade in this market type."""
-        for symbol in symbols:
-            if symbol not in self._by_symbol:
-                raise Invalid(Reason.MARKET_UNKNOWN, self._unknown(symbol))
-            if self._by_symbol[symbol]["active"] is False:
-                raise Invalid(Reason.MARKET_UNKNOWN, f"{symbol} is listed but not open for trading on the venue")
+    def closed(self, symbols: tuple[str, ...]) -> dict[str, str]:
+        """Which of the symbols nobody can trade in this market type, and why. Raises Invalid when it is all of them."""
+        found = {symbol: why for symbol in symbols if (why := self.why_closed(symbol))}
+        if len(found) == len(symbols):
+            raise Invalid(Reason.MARKET_UNKNOWN, "; ".join(found.values()))
+        return found
+
+    def why_closed(self, symbol: str) -> str:
+        """Why nobody can trade it now; "" when it is open."""
+        if symbol not in self._by_symbol:
+            return self._unknown(symbol)
+        if self._by_symbol[symbol]["active"] is False:
+            return f"{symbol} is listed but not open for trading on the venue"
+        return ""
 
     def _unknown(self, symbol: str) -> str:
         close = difflib.get_close_matches(symbol, self._by_symbol, n=3, cutoff=0.5)

@@ -3,7 +3,8 @@
     every five minutes: load the markets ──▶ Relisted        other steps or limits
                                          └─▶ Problem         a market of the spec is not open; and that it is again
 
-Other steps end the streams as well, which read prices with the old ones; whoever runs them begins anew.
+Other steps end the streams as well, which read prices with the old ones; whoever runs them begins anew. So does a
+market that was closed when the venue was opened and is open now: it has no stream yet.
 """
 
 import asyncio
@@ -27,7 +28,8 @@ log = structlog.get_logger(__name__)
 class Relister:
     """`load` reads the venue's list anew: the instrument of each market of the spec, None where it is closed.
 
-    `take` is told of what has changed before the engine is.
+    `take` is told of what has changed before the engine is. `closed` are the markets that the engine knows to be
+    closed; they stay with whoever runs the streams.
     """
 
     def __init__(
@@ -37,13 +39,14 @@ class Relister:
         emit: Emit,
         now: Now,
         draw: Draw,
+        closed: set[str],
     ) -> None:
         self._load = load
         self._take = take
         self._emit = emit
         self._now = now
         self._draw = draw
-        self._closed: set[str] = set()
+        self._closed = closed
 
     async def run(self, known: dict[str, Instrument]) -> None:
         """Until the steps of a market have changed. `known` is what the streams were begun with."""
@@ -59,15 +62,15 @@ class Relister:
 
     def _compare(self, known: dict[str, Instrument], listed: dict[str, Instrument | None]) -> bool:
         """Say what has changed, and whether it was the steps."""
-        for market, instrument in listed.items():
-            self._say_open(market, instrument is not None)
         open_now = {market: one for market, one in listed.items() if one is not None}
-        changed = {market: one for market, one in open_now.items() if one.facts() != known[market].facts()}
+        changed = {m: one for m, one in open_now.items() if m not in known or one.facts() != known[m].facts()}
         if changed:
             log.warning("markets are listed anew", markets=sorted(changed))
             self._take(changed)
             self._emit(Relisted(self._now(), changed))
-        other_steps = any(steps_of(one) != steps_of(known[market]) for market, one in changed.items())
+        for market, instrument in listed.items():
+            self._say_open(market, instrument is not None)
+        other_steps = any(m not in known or steps_of(one) != steps_of(known[m]) for m, one in changed.items())
         known.update(changed)
         return other_steps
 
