@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from deskbot.core.durable import Durable
+from deskbot.core.records import Intent
 from deskbot.simulation.dialects import VENUES
 from deskbot.simulation.faults import draw, faults_of
 from deskbot.simulation.life import Life
-from deskbot.simulation.script import read_script
+from deskbot.simulation.schedule import MILLISECOND
+from deskbot.simulation.script import Injection, Script, read_script
 from deskbot.simulation.seeds import Task, Total, live, lives
 from tests.core.state_of import state_of
 
@@ -51,6 +53,18 @@ def test_one_seed_is_one_life_to_the_last_record(venue: str) -> None:
     second.run()
     assert first.disk.rows == second.disk.rows
     assert (first.witness.steps, first.trouble.tally) == (second.witness.steps, second.trouble.tally)
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_while_one_market_is_closed_the_other_is_traded_on(venue: str) -> None:
+    closes_ms, for_ms = 8000, 12_000
+    life = Life(Script(venue, 11, 30_000, (Injection(closes_ms, "market-closed", for_ms=for_ms),)))
+    life.run()
+    told, over = life.epoch_ms + closes_ms + 12_000, life.epoch_ms + closes_ms + 21_000
+    decided = [one for one in life.disk.records() if isinstance(one, Intent)]
+    markets = {one.market for one in decided if told <= one.at // MILLISECOND <= over}
+    assert len(markets) == 1
+    assert {one.market for one in decided if one.at // MILLISECOND > over + 3000} == set(life.account.instruments)
 
 
 @pytest.mark.parametrize("seed", range(500, 505))

@@ -71,6 +71,7 @@ class Account:
         self._armed = 0
         self._hidden: set[str] = set()  # orders that were refused at the door
         self.bad_orders: list[str] = []
+        self.closed: dict[str, bool] = {}  # by market: whether the venue still knows its name
 
     # requests that have arrived
 
@@ -79,7 +80,7 @@ class Account:
         says, now = self.venue.sayings, self._schedule.now
         if now - signed_at > self.venue.receive_window:
             return says.late
-        if self._trouble.holds("market-halted", now):
+        if command.market in self.closed or self._trouble.holds("market-halted", now):
             return says.halted
         wanted = new_order(command, self.listings[command.market], self.instruments[command.market])
         if not self.venue.ids_for_ever:

@@ -79,6 +79,7 @@ _TABLE: Final = (
     Fault("F25d", "deleveraged", "the venue reduces a position by auto-deleveraging", _M, 1, 2, _CONTRACTS),
     Fault("F25e", "funding-settled", "funding is paid or received on every position", _M, 1, 2, _CONTRACTS),
     Fault("F26", "market-halted", "the venue takes no orders on its markets", _L, 5000, 2),
+    Fault("F26b", "market-closed", "one market is closed, or not listed any more, and the other is not", _L, 9000, 3),
     Fault("F28", "crossed-book", "a crossed book is shown", _M, 1, 2),
     Fault("F28b", "flash-price", "a book far from the market is shown", _M, 1, 2),
     Fault("F29", "clock-steps", "the wall clock steps by up to 30 s, and back", _L, 6000, 3),

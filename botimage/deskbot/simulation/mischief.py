@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
 
-from deskbot.core.events import Book, StopRequested, StreamChange
+from deskbot.core.events import Book, Problem, StopRequested, StreamChange
 from deskbot.core.instrument import BUY, SELL
 from deskbot.simulation.faults import FAULTS, Shape
 from deskbot.simulation.schedule import MILLISECOND, SECOND
@@ -26,6 +26,7 @@ class Mischief:
         self._random = random
         self.deaf: set[str] = set()
         self.releasing = 0
+        self._closed_until: dict[str, int] = {}
         self._deeds: dict[str, Callable[[Injection], None]] = {
             "market-gap": self._market_gap,
             "market-stall": self._market_stall,
@@ -38,6 +39,7 @@ class Mischief:
             "liquidated": lambda _one: self._force("liquidate"),
             "deleveraged": lambda _one: self._force("deleverage"),
             "funding-settled": lambda _one: self._force("fund"),
+            "market-closed": self._market_closed,
             "crossed-book": self._crossed_book,
             "flash-price": self._flash_price,
             "clock-steps": self._clock_steps,
@@ -84,6 +86,8 @@ class Mischief:
         """Whatever is broken on purpose works again."""
         life = self._life
         self.deaf.clear()
+        for market in list(life.account.closed):
+            self._market_opens(market)
         life.mad = False
         life.wall_offset = life.network.clock_offset = 0
         if life.wish.paused:
@@ -158,6 +162,38 @@ class Mischief:
         ours = [venue_id for venue_id, report in self._life.account.live.items() if report.client_id]
         for venue_id in ours[: self._random.randint(1, 3)]:
             self._life.account.cancel(venue_id)
+
+    def _market_closed(self, injection: Injection) -> None:
+        """Some venues end the orders of a market that closes, and some do not know its name any more."""
+        life = self._life
+        market = self._random.choice(list(life.account.instruments))
+        life.account.closed[market] = self._random.random() < 0.5
+        until = life.schedule.now + injection.for_ms * MILLISECOND
+        self._closed_until[market] = max(until, self._closed_until.get(market, 0))
+        if self._random.random() < 0.5:
+            for venue_id, report in list(life.account.live.items()):
+                if report.market == market:
+                    life.account.cancel(venue_id)
+        life.schedule.after(int(self._random.random() * SECOND), lambda: self._tell_listing(market))
+        self._later(injection, lambda: self._market_may_open(market))
+
+    def _market_may_open(self, market: str) -> None:
+        if market in self._life.account.closed and self._life.schedule.now >= self._closed_until[market]:
+            self._market_opens(market)
+
+    def _market_opens(self, market: str) -> None:
+        del self._life.account.closed[market]
+        self._life.schedule.after(SECOND // 5, lambda: self._tell_listing(market))
+
+    def _tell_listing(self, market: str) -> None:
+        """What a process hears that has the venue open: how the market is listed by then."""
+
+        def tell(process: "Process") -> None:
+            if process.ready:
+                is_closed = market in self._life.account.closed
+                process.put(Problem(0, market, "MarketClosed" if is_closed else "", f"{market} is not open"))
+
+        self._in_process(tell)
 
     def _position_taken(self, _injection: Injection) -> None:
         self._life.taken_by_others(self._random.choice(list(self._life.account.instruments)))

@@ -302,7 +302,8 @@ class Network:
     # questions
 
     def _question(self, command: Any, reply: Reply) -> None:
-        if self._blocked() is not None or self._trouble.takes("questions-fail"):
+        nameless = not self._account.closed.get(getattr(command, "market", ""), True)
+        if nameless or self._blocked() is not None or self._trouble.takes("questions-fail"):
             delay = self._random.choice((self._delay(), HTTP_TIMEOUT))
             self._later(delay, reply, self._look(command, self._schedule.now, "unanswered"))
             return

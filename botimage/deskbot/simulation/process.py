@@ -263,7 +263,9 @@ class Process:
         self.ready = True
         self.put(Problem(0, "venue", ""))
         account = self._life.account
-        self.put(VenueReady(0, "account", account.instruments, orders_by_market=account.venue.orders_by_market))
+        closed = dict.fromkeys(account.closed, "not open for trading")
+        by_market = account.venue.orders_by_market
+        self.put(VenueReady(0, "account", account.instruments, orders_by_market=by_market, closed=closed))
         self._life.observe(self)
         for market in self._life.account.instruments:
             self.put(StreamChange(0, "market", market, healthy=True))

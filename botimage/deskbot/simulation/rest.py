@@ -31,10 +31,15 @@ def _state(life: "Life", summary: Any) -> tuple[str, str] | None:
     if life.halted():
         return None if summary.state == "Halted" else ("I11", f"{words} and should be Halted")
     if summary.state == "Running":
-        return None
+        return _quoted(summary)
     if life.taken and summary.problem is not None and summary.problem[0] == "PositionMismatch":
         return None
     return "I11", f"{words} and should be Running"
+
+
+def _quoted(summary: Any) -> tuple[str, str] | None:
+    doubts = [f"{position.market} ({position.doubt})" for position in summary.positions if position.doubt]
+    return ("I11", f"the bot runs and does not quote on {', '.join(doubts)}") if doubts else None
 
 
 def _problem(summary: Any) -> str:

@@ -82,6 +82,7 @@ class Told:
         self.books: dict[str, Book] = {}
         self.control: Control | None = None
         self.problems: set[str] = set()
+        self.closed: set[str] = set()
         self.stopping = False
         self.needed: set[str] = set()  # questions of the round that were not completely answered yet
         self.round = 0
@@ -167,8 +168,9 @@ class Witness:
     def _book(self, book: Book) -> None:
         self._told.books[book.market] = book
 
-    def _venue_ready(self, _event: VenueReady) -> None:
+    def _venue_ready(self, event: VenueReady) -> None:
         self._told.open = True
+        self._told.closed = set(event.closed)
         self._told.private = False
         self._begin_round()
 
@@ -229,10 +231,20 @@ class Witness:
         self._told.control = event
 
     def _problem(self, event: Problem) -> None:
-        if event.reason:
-            self._told.problems.add(event.key)
+        told = self._told
+        if event.reason == "MarketClosed":
+            told.closed.add(event.key)
+        elif event.reason:
+            told.problems.add(event.key)
         else:
-            self._told.problems.discard(event.key)
+            told.problems.discard(event.key)
+            self._reopened(event.key)
+
+    def _reopened(self, market: str) -> None:
+        """Nobody knows what became of a market while it was closed: the account is compared anew."""
+        if market in self._told.closed:
+            self._told.closed.discard(market)
+            self._begin_round()
 
     def _stop(self, _event: StopRequested) -> None:
         self._told.stopping = True
@@ -247,14 +259,17 @@ class Witness:
             return HALTED
         if told.stopping or control.paused:
             return "the bot is stopping or paused"
-        if not told.private or told.needed:
-            return f"the account is not known to the end ({min(told.needed, default='the private stream')})"
-        if told.problems:
-            return f"there is a problem ({min(told.problems)})"
+        needed = {topic for topic in told.needed if topic.partition(" ")[2] not in told.closed}
+        if not told.private or needed:
+            return f"the account is not known to the end ({min(needed, default='the private stream')})"
+        if told.problems or told.closed.issuperset(control.markets):
+            return f"there is a problem ({min(told.problems, default='every market is closed')})"
         return self._why_not_on(market, control, process) if market else ""
 
     def _why_not_on(self, market: str, control: Control, process: "Process") -> str:
         told = self._told
+        if market in told.closed:
+            return "the market is closed"
         if not told.markets.get(market, True):
             return "the market's stream is not whole"
         book = told.books.get(market)

@@ -85,6 +85,10 @@ def _ignores_market_streams(patch: Patch) -> None:
     patch.setattr(MarketState, "on_stream", lambda _self, _healthy, _reason: None)
 
 
+def _ignores_closed_markets(patch: Patch) -> None:
+    patch.setattr(MarketState, "on_listing", lambda _self, _closed: None)
+
+
 def _ignores_age(patch: Patch) -> None:
     patch.setattr(MarketState, "unusable", lambda self, _at, _max_age: "" if self.half_mid else "book_empty")
 
@@ -102,6 +106,7 @@ BROKEN = (
     Breakage("rounded-after-check", "amounts are rounded after the gate", _rounds_late),
     Breakage("place-before-persist", "an order goes out whose intent is not in the journal", _skips_the_journal),
     Breakage("stream-health-ignored", "a broken market stream is traded on", _ignores_market_streams),
+    Breakage("closed-market-quoted", "a market that is closed is traded on", _ignores_closed_markets),
     Breakage("stale-book-quoted", "an old or crossed book is traded on", _ignores_age),
     Breakage("trades-unreconciled", "orders go out before the venue was compared with", _trades_before_comparing),
 )
