@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from deskbot.core.commands import QueryPositions
-from deskbot.core.events import LIQUIDATION, Fill, PositionsAnswer, VenuePosition
+from deskbot.core.commands import QueryFills, QueryPositions
+from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, PositionsAnswer, VenuePosition
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
@@ -152,6 +152,24 @@ def test_a_liquidation_that_the_stream_tells_before_a_position_from_before_it_is
     assert [record.amount for record in desk.records if isinstance(record, Opened)] == [to_units("0.002")]
     assert desk.durable.ledger(MARKET).position == 0
     assert desk.engine.summary().problem is None
+
+
+def test_the_delay_between_two_looks_counts_from_the_last_execution_not_from_a_question_before_it() -> None:
+    desk = begun()
+    desk.reconcile(position="0.002")
+    desk.wait(4)
+    slow = desk.questions(QueryFills)
+    desk.reconcile(position="0.002")
+    desk.handle(forced(desk))
+    for asked in slow:
+        desk.say(FillsAnswer, request=asked.request, market=asked.market, complete=True)
+    desk.wait(1)
+    desk.reconcile(position="0.002")
+    assert not desk.durable.opened, "the venue's position may still be from before the liquidation"
+    for _ in range(8):
+        desk.wait(1)
+        desk.reconcile(position="0")
+    assert [record.amount for record in desk.records if isinstance(record, Opened)] == [to_units("0.002")]
 
 
 def test_a_position_that_nobody_has_told_of_is_looked_at_twice_before_it_is_opened_with() -> None:

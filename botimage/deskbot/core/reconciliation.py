@@ -256,11 +256,10 @@ class Reconciliation:
         """
         durable, stated = self._state.durable, self._state.venue_positions
         opening = {market: stated.get(market, 0) - durable.ledger(market).position for market in self._new_markets()}
-        asked_at = self._last.get(POSITIONS, 0)
         if opening != self._opening:
-            self._opening, self._opening_at = opening, asked_at
+            self._opening, self._opening_at = opening, self._state.at  # an execution may have made it another just now
         moved = any(market in self._average_prices or durable.ledger(market).position for market in opening)
-        certain = not (self._heirs or moved) or asked_at - self._opening_at >= VISIBILITY_DELAY
+        certain = not (self._heirs or moved) or self._last[POSITIONS] - self._opening_at >= VISIBILITY_DELAY
         return set() if certain else set(opening)
 
     def _open_ledgers(self) -> None:
