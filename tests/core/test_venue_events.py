@@ -325,6 +325,24 @@ def test_the_cursor_stays_where_it_was_when_an_answer_is_not_complete() -> None:
     assert len(set(since)) == 1
 
 
+def test_funding_that_an_old_answer_did_not_show_is_found_though_later_executions_were_told() -> None:
+    desk, place = sent()
+    desk.accept(place)
+    first = read_once(desk)
+    paid_ms = desk.at // 1_000_000 - 2000  # the answer was of a visibility delay ago
+    desk.wait(59, 1)
+    desk.handle(desk.fill(place, place.lots))
+    assert first.since_ms < read_once(desk).since_ms <= paid_ms
+
+
+def read_once(desk: Desk) -> QueryFills:
+    """Wait for the next question for executions, and answer that there are none."""
+    while not (asked := desk.questions(QueryFills)):
+        desk.wait(1, 1)
+    desk.say(FillsAnswer, request=asked[-1].request, market=MARKET, complete=True)
+    return asked[-1]
+
+
 def away(days: int, **left: bool) -> Desk:
     """A bot that comes back after some days to a venue that shows thirty; what it left behind."""
     first, place = sent()

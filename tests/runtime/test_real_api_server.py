@@ -119,7 +119,7 @@ async def test_a_report_lands_in_the_status_and_another_writers_part_stays(pod: 
         await client.apply_engine_status(as_plain(engine))
         first = pod.stored
         await client.apply_engine_status(as_plain(engine))
-    assert first["status"]["engine"] == {"state": "Running", "orders": 3, "positions": []}
+    assert first["status"]["engine"] == {"state": "Running", "orders": 3, "positions": [], "closedMarkets": []}
     assert first["status"]["killSwitch"] == {"id": "h-1", "state": "Latched"}
     assert pod.stored["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 

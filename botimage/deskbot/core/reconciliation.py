@@ -6,8 +6,9 @@ tells what happens from now on. Trading waits for it. Afterwards the same questi
 waiting. A failed query is asked again; it never counts as an empty answer. Where the venue charges much for the open
 orders of the whole account, those of each market are asked for in between; such an answer speaks of its market alone.
 
-Executions are read on from a time before which none can be missing: the last one known, the sending of the oldest
-order that may have more, or the last complete reading, whichever of the first two is earlier unless the third is later.
+Executions and funding are read on from a time before which none can be missing: the last complete reading of this
+process, or the sending of an order that has filled more than was told; before there is a reading, the last execution
+known or the sending of the oldest order that may have more, unless a reading that the journal notes is later.
 A reading counts after it was booked; once an hour it is noted in the journal, so that a restart reads on from there.
 What may be missing and lies before the venue's memory is never passed over: it is a problem, said in one line.
 
@@ -385,11 +386,15 @@ class Reconciliation:
 
     def _cursor(self, market: str) -> int:
         """Where to read on, in the venue's milliseconds: a while before the first that may be missing."""
+        orders = [order for order in self._state.durable.orders.values() if order.market == market]
+        read = self._read_ms.get(market)
+        if read is not None:  # what the stream has told since says nothing of what it has not
+            missing = [order.sent_at // MILLISECOND for order in orders if order.filled_lots > order.booked_lots]
+            return max(0, min([read, *missing]) - FILL_OVERLAP_MS)
         durable = self._state.durable
         known = durable.ledger(market).last_venue_ms or self._state.epoch_ms
-        sent = [order.sent_at // MILLISECOND for order in durable.orders.values() if order.market == market]
-        read = max(self._read_ms.get(market, 0), durable.read_ms.get(market, 0))
-        return max(0, max(min([known, *sent]), read) - FILL_OVERLAP_MS)
+        sent = [order.sent_at // MILLISECOND for order in orders]
+        return max(0, max(min([known, *sent]), durable.read_ms.get(market, 0)) - FILL_OVERLAP_MS)
 
     def _say_if_out_of_reach(self, market: str, since_ms: int) -> None:
         """Executions may be missing that the venue does not show any more: nothing ends this but a new journal."""

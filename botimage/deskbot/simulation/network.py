@@ -252,9 +252,9 @@ class Network:
         return CancelResult(0, name, ACCEPTED)
 
     def _race(self, venue_id: str, name: str) -> None:
-        """Somebody trades with the order while its cancel is on the way."""
+        """Somebody trades with an order of ours while its cancel is on the way; another's would move the position."""
         report = self._account.live.get(venue_id)
-        if report is None:
+        if report is None or not report.client_id:
             return
         left = report.lots - report.filled_lots
         if self._trouble.takes("cancel-of-filled", name):
