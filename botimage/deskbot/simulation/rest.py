@@ -17,6 +17,8 @@ def at_rest(life: "Life") -> tuple[str, str] | None:
         return "I11", "a halt that is acknowledged is not released"
     if process is None or process.stalled:
         return "I11", "no process runs"
+    if life.witness.stopping:
+        return "I11", "the process is still asked to stop"
     engine = process.engine
     summary = engine.summary()
     return (

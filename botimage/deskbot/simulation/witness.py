@@ -249,6 +249,11 @@ class Witness:
     def _stop(self, _event: StopRequested) -> None:
         self._told.stopping = True
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the present process was asked to stop."""
+        return self._told.stopping
+
     def why_not(self, market: str, process: "Process") -> str:
         """Why no risk may be added, on a market or at all; "" when it may."""
         told = self._told
