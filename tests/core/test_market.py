@@ -225,6 +225,16 @@ def test_the_first_price_is_believed_when_a_second_book_is_near_it() -> None:
     assert feed.verdict == ""
 
 
+def test_the_first_book_told_twice_is_no_second_book() -> None:
+    feed = Feed(begun=False)
+    for _ in range(2):
+        feed.market.on_book(Book(feed.now, MARKET, [(1300, 5)], [(1301, 5)], sequence=7))
+        assert feed.verdict == PRICE_ALONE
+    feed.sequence = 7
+    feed.book(1300, 1301)
+    assert feed.verdict == ""
+
+
 def test_the_first_price_is_believed_when_a_trade_is_near_it_and_no_book_is_its_own_second_source() -> None:
     feed = Feed(begun=False)
     feed.book(1300, 1301)

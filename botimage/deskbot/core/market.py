@@ -54,6 +54,7 @@ class MarketState:
 
     __slots__ = (
         "_alone",
+        "_alone_sequence",
         "_believed",
         "_believed_at",
         "_clock_known",
@@ -94,6 +95,7 @@ class MarketState:
         self._believed = 0  # the last middle that was believed, as bid + ask
         self._believed_at = 0
         self._alone = 0  # the middle of the last book that had nothing to be compared with
+        self._alone_sequence = 0
         self._clock_known = False
         self._venue_offset = 0
 
@@ -138,8 +140,7 @@ class MarketState:
             self._believed = half
             self._believed_at = at
         else:
-            self.fault = self._judged(at, self._alone)
-            self._alone = half if self.fault == PRICE_ALONE else 0
+            self._judge_book(book)
 
     def on_trade(self, trade: Trade) -> None:
         """Note the last price; it may be the second source that a jump of the book waits for."""
@@ -167,6 +168,14 @@ class MarketState:
         """The venue's clock minus ours, in nanoseconds, as last measured."""
         self._clock_known = True
         self._venue_offset = offset
+
+    def _judge_book(self, book: Quote) -> None:
+        """One that stands alone is kept for the next to be compared with; told again, it is no second one."""
+        told_again = book.sequence != 0 and book.sequence == self._alone_sequence
+        self.fault = self._judged(book.at, 0 if told_again else self._alone)
+        alone = self.fault == PRICE_ALONE
+        self._alone = self.half_mid if alone else 0
+        self._alone_sequence = book.sequence if alone else 0
 
     def _judged(self, at: int, other: int) -> str:
         """What is wrong with the newest book; `other` is the middle of an earlier one that stands alone, 0 for none."""
