@@ -172,6 +172,19 @@ def test_the_delay_between_two_looks_counts_from_the_last_execution_not_from_a_q
     assert [record.amount for record in desk.records if isinstance(record, Opened)] == [to_units("0.002")]
 
 
+def test_a_question_that_is_not_answered_yet_is_no_second_look() -> None:
+    desk = begun()
+    desk.reconcile(position="0.002")
+    desk.wait(1)
+    slow = desk.questions(QueryFills)
+    desk.reconcile(position="0.002")
+    desk.wait(31)
+    assert desk.questions(QueryPositions), "asked again as every half minute, and nobody answers"
+    for asked in slow:
+        desk.say(FillsAnswer, request=asked.request, market=asked.market, complete=True)
+    assert not desk.durable.opened, "the answers are a second apart"
+
+
 def test_a_position_that_nobody_has_told_of_is_looked_at_twice_before_it_is_opened_with() -> None:
     desk = begun()
     asked = desk.at

@@ -75,6 +75,7 @@ class Reconciliation:
         "_next_due",
         "_opening",
         "_opening_at",
+        "_positions_of",
         "_read_ms",
         "_state",
         "begun_at",
@@ -96,6 +97,7 @@ class Reconciliation:
         self._heirs = False  # whether orders of an earlier journal were about when this one began
         self._opening: dict[str, int] = {}  # new market -> position less executions, the same since `_opening_at`
         self._opening_at = 0
+        self._positions_of = 0  # when the positions that are known were asked for
         self._next_due = 0  # nothing is due earlier, unless an execution is missing
 
     def idle(self) -> bool:
@@ -196,9 +198,11 @@ class Reconciliation:
 
     def on_positions(self, answer: PositionsAnswer) -> None:
         """The venue's positions."""
-        if self._close(answer.request, answer.complete) is None or not answer.complete:
+        asked_at = self._close(answer.request, answer.complete)
+        if asked_at is None or not answer.complete:
             return
         state = self._state
+        self._positions_of = asked_at
         state.venue_positions = {position.market: position.amount for position in answer.positions}
         for position in answer.positions:
             # the first look's: a later one may be of a position that has been traded, or closed, since
@@ -260,7 +264,7 @@ class Reconciliation:
         if opening != self._opening:
             self._opening, self._opening_at = opening, self._state.at  # an execution may have made it another just now
         moved = any(market in self._average_prices or durable.ledger(market).position for market in opening)
-        certain = not (self._heirs or moved) or self._last[POSITIONS] - self._opening_at >= VISIBILITY_DELAY
+        certain = not (self._heirs or moved) or self._positions_of - self._opening_at >= VISIBILITY_DELAY
         return set() if certain else set(opening)
 
     def _open_ledgers(self) -> None:
