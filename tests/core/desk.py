@@ -48,6 +48,7 @@ UID = "7d1c0f1e-2f6b-4a55-9a5f-3f0f5f6f7f80"
 EPOCH_MS = 1_790_000_000_000
 SECOND = 1_000_000_000
 START = EPOCH_MS * 1_000_000 + SECOND
+BEGUN_MS = START // 1_000_000  # a journal begins when its first session has opened the venue
 LIMITS = Limits(
     max_order_notional=to_units(250),
     max_position_notional=to_units(1500),

@@ -10,7 +10,7 @@ from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Opened
-from tests.core.desk import EPOCH_MS, MARKET, SECOND, SPOT_MARKET, UID, Desk, instrument
+from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, UID, Desk, instrument
 
 
 def heir_fill(desk: Desk, trade_id: str = "t-1", lots: int = 2, market: str = MARKET) -> Fill:
@@ -115,7 +115,7 @@ def test_orders_of_strangers_and_of_this_journal_put_no_beginning_off() -> None:
 def test_an_execution_of_an_heir_counts_that_the_lists_may_show_late(before_ms: int, at_once: bool) -> None:
     desk = begun()
     fill = heir_fill(desk)
-    fill.venue_ms = EPOCH_MS - before_ms
+    fill.venue_ms = BEGUN_MS - before_ms
     desk.reconcile(fills=[fill])
     assert (MARKET in desk.durable.opened) == at_once
 

@@ -30,7 +30,7 @@ from deskbot.core.orders import (
 )
 from deskbot.core.orders import UNKNOWN as ORDER_UNKNOWN
 from deskbot.core.records import CancelAsked, FillCorrected, Filled, Funded, OrderMoved, Orphaned, named
-from tests.core.desk import EPOCH_MS, MARKET, SECOND, Desk, Wants, sent, target
+from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, Desk, Wants, instrument, sent, target
 
 
 def noes(desk: Desk, place: Place, seconds: float, step: float = 0.5) -> list[float]:
@@ -354,18 +354,30 @@ def test_a_market_that_is_not_listed_is_named_with_what_would_help() -> None:
 
 def test_a_funding_payment_is_written_down_whole_from_the_first_moment_of_the_journal_on() -> None:
     desk = Desk().trading()
-    desk.handle(Funding(desk.at, MARKET, "f-1", -7, "USDT", EPOCH_MS))
+    desk.handle(Funding(desk.at, MARKET, "f-0", -7, "USDT", BEGUN_MS - 1))
+    desk.handle(Funding(desk.at, MARKET, "f-1", -7, "USDT", BEGUN_MS))
     (paid,) = [record for record in desk.records if isinstance(record, Funded)]
-    assert named(paid) == named(Funded(desk.at, MARKET, "f-1", -7, "USDT", EPOCH_MS))
+    assert named(paid) == named(Funded(desk.at, MARKET, "f-1", -7, "USDT", BEGUN_MS))
 
 
-@pytest.mark.parametrize(("venue_ms", "booked"), [(EPOCH_MS - 1, 0), (EPOCH_MS, 1)])
-def test_what_an_earlier_journal_ordered_counts_from_the_first_moment_of_this_one(venue_ms: int, booked: int) -> None:
+@pytest.mark.parametrize(("before_ms", "booked"), [(3001, 0), (3000, 1)])
+def test_what_an_earlier_journal_ordered_counts_from_where_the_first_positions_may_not_show_it(
+    before_ms: int, booked: int
+) -> None:
     desk = Desk()
     desk.opening()
     earlier = desk.foreign(client_id=desk.ids.bot + "00000000100000001")
-    desk.handle(desk.fill(earlier, 1, venue_ms=venue_ms))
+    desk.handle(desk.fill(earlier, 1, venue_ms=BEGUN_MS - before_ms))
     assert desk.durable.ledger(MARKET).fills == booked
+
+
+@pytest.mark.parametrize(("before_ms", "booked"), [(1, 0), (0, 1)])
+def test_on_spot_where_no_position_is_begun_with_it_counts_from_the_first_moment(before_ms: int, booked: int) -> None:
+    desk = Desk(market=instrument(SPOT_MARKET))
+    desk.opening()
+    earlier = desk.foreign(client_id=desk.ids.bot + "00000000100000001", market=SPOT_MARKET)
+    desk.handle(desk.fill(earlier, 1, venue_ms=BEGUN_MS - before_ms))
+    assert desk.durable.ledger(SPOT_MARKET).fills == booked
 
 
 def test_two_orders_in_doubt_are_each_asked_about() -> None:

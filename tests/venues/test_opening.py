@@ -25,6 +25,7 @@ from tests.venues.asking import BOTH, asked, bid, opened
 from tests.venues.conftest import SPOT, SWAP, MakeVenue
 
 OTHER = "ETH/USDT"
+SECOND = 1_000_000_000
 
 pytestmark = pytest.mark.component
 
@@ -45,6 +46,19 @@ async def test_two_keys_of_different_accounts_have_different_account_ids(make_ve
     assert (await (await make_venue(*SWAP)).open()).account_id != (
         await (await make_venue(*SWAP, "bob")).open()
     ).account_id
+
+
+@pytest.mark.parametrize("ahead", [-40, 0, 40])
+async def test_an_open_venue_tells_its_clock_beside_an_engine_time_that_stands_anywhere(
+    endpoint: str, ahead: int
+) -> None:
+    settings = VenueSettings("bybit", SWAP[0], (SWAP[1],), None, endpoint=endpoint)
+    venue = CcxtVenue(settings, lambda: time.time_ns() + ahead * SECOND, random.random)
+    try:
+        offset = (await venue.open()).clock_offset
+    finally:
+        await venue.close()
+    assert abs(offset + ahead * SECOND) < SECOND // 2
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Connection:
         state.private_stream_healthy = False  # until its first message
         state.problems.pop("venue", None)
         state.account_id = event.account_id
+        state.venue_offset = event.clock_offset
         state.fill_history_ms = event.fill_history_ms
         state.orders_by_market = event.orders_by_market
         state.closed = {
@@ -51,7 +52,7 @@ class Connection:
             self._list(name, instrument)
             state.problems.pop(name, None)
         closed.tell_markets(state)
-        state.record(Session(state.at, state.version, event.account_id))
+        state.record(Session(state.at, state.version, event.account_id, state.venue_ms(state.at)))
         self._standstill.begin_anew()
         self._dead_man.begin()
         self._reconciliation.begin()
@@ -98,5 +99,6 @@ class Connection:
 
     def on_venue_clock(self, event: VenueClock) -> None:
         """Its clock beside ours, as every market's books are dated by."""
+        self._state.venue_offset = event.offset
         for market in self._state.markets.values():
             market.on_venue_clock(event.offset)

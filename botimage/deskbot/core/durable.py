@@ -60,6 +60,7 @@ class Durable:
     __slots__ = (
         "_steps",
         "account_id",
+        "begun_ms",
         "corrections",
         "day",
         "day_fees",
@@ -103,6 +104,7 @@ class Durable:
         self.is_successor = False
         self.corrections = 0
         self.read_ms: dict[str, int] = {}
+        self.begun_ms = 0  # when this journal began to be compared, by the venue's clock; 0 before, and if never noted
         self.grids: dict[str, tuple[int, int]] = {}
         self.trades: dict[str, Remembered] = {}
         self.fundings: dict[str, Remembered] = {}
@@ -304,5 +306,7 @@ class Durable:
         self.day_funding = record.funding
 
     def _session(self, record: Session) -> None:
+        if not self.sessions:
+            self.begun_ms = record.venue_ms
         self.sessions += 1
         self.account_id = record.account_id or self.account_id

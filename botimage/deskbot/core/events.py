@@ -400,6 +400,7 @@ class VenueReady:
     Executions can be asked for as far back as `fill_history_ms`; 0 for ever. `orders_by_market` says that open orders
     are dear to ask for without a market: each market is asked for by itself, the account less often. `closed` are the
     markets that nobody can trade on now, with the reason; those that are listed at all are among the instruments too.
+    `clock_offset` is the venue's clock minus the engine's time, in nanoseconds, as measured while it was opened.
     """
 
     at: int
@@ -408,6 +409,7 @@ class VenueReady:
     fill_history_ms: int = 0
     orders_by_market: bool = False
     closed: dict[str, str] = field(default_factory=dict)
+    clock_offset: int = 0
 
 
 @dataclass

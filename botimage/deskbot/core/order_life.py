@@ -38,7 +38,7 @@ from deskbot.core.orders import (
     Order,
 )
 from deskbot.core.records import CancelAsked, FillCorrected, Filled, Funded, OrderMoved, Orphaned
-from deskbot.core.state import State
+from deskbot.core.state import MILLISECOND, State
 
 SECOND: Final = 1_000_000_000
 VISIBILITY_DELAY: Final = 3 * SECOND  # how long a venue's queries may lag behind its acknowledgements (faults F06)
@@ -214,12 +214,17 @@ def on_fill(state: State, fill: Fill) -> bool:
 def _is_ours(state: State, fill: Fill) -> bool:
     """By its order's id; what the venue itself forced on a contract's position has none and is ours all the same.
 
-    What happened before this journal began is in the positions it began with.
+    What happened before this journal began is in the positions it began with, by the venue's clock: ours may have
+    stood anywhere then. A position that the venue has forced down is seen in time, the longer one of before is looked
+    at again; one that an earlier journal's order has made just now may not be seen yet, and is booked if it is found.
     """
-    forced = fill.kind != "" and _is_contract(state, fill.market)
-    if not forced and not state.order_ids.is_ours(fill.client_id):
-        return False
-    return fill.client_id.startswith(state.order_ids.journal) or fill.venue_ms >= state.epoch_ms
+    if fill.client_id.startswith(state.order_ids.journal):
+        return True
+    contract = _is_contract(state, fill.market)
+    if contract and fill.kind:
+        return fill.venue_ms >= state.begun_ms
+    unseen_ms = VISIBILITY_DELAY // MILLISECOND if contract else 0
+    return state.order_ids.is_ours(fill.client_id) and fill.venue_ms >= state.begun_ms - unseen_ms
 
 
 def _is_contract(state: State, market: str) -> bool:
@@ -247,7 +252,7 @@ def compare_with_booked(state: State, fill: Fill) -> None:
 
 def on_funding(state: State, funding: Funding) -> None:
     """Book a funding payment, once; what was paid before this journal began is not its."""
-    if funding.venue_ms < state.epoch_ms:
+    if funding.venue_ms < state.begun_ms:
         return
     if not state.durable.funded(funding.market, funding.funding_id, funding.venue_ms):
         state.record(

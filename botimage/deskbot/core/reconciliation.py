@@ -34,7 +34,7 @@ from deskbot.core.order_life import (
 )
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.records import FillsRead, Opened, OrderMoved
-from deskbot.core.state import State
+from deskbot.core.state import MILLISECOND, State
 
 RETRY = SECOND
 ORDERS_EVERY = 5 * SECOND
@@ -43,7 +43,6 @@ POSITIONS_EVERY = 30 * SECOND
 BALANCES_EVERY = 60 * SECOND
 FILLS_EVERY = 60 * SECOND
 MISSING_FILL_PATIENCE = SECOND
-MILLISECOND = 1_000_000
 FILL_OVERLAP_MS = 60_000  # a venue may list executions out of order by seconds; what is booked twice is dropped
 POSITION_PROBLEM = "position"
 LOOKS = 2
@@ -303,7 +302,7 @@ class Reconciliation:
         asked_at = self._close(answer.request, answer.complete)
         if asked_at is None or not answer.complete:
             return
-        recent_ms = self._state.epoch_ms - VISIBILITY_DELAY // MILLISECOND
+        recent_ms = self._state.begun_ms - VISIBILITY_DELAY // MILLISECOND
         self._note_heirs(fill.client_id for fill in answer.fills if fill.venue_ms >= recent_ms)
         missed = 0
         for fill in answer.fills:
@@ -314,7 +313,7 @@ class Reconciliation:
         for funding in answer.fundings:
             on_funding(self._state, funding)
         self._count_missed(answer.market, missed)
-        self._advance_cursor(answer.market, asked_at // MILLISECOND)
+        self._advance_cursor(answer.market, self._state.venue_ms(asked_at))
 
     def _count_missed(self, market: str, missed: int) -> None:
         self._state.missed_fills += missed
@@ -393,18 +392,18 @@ class Reconciliation:
         orders = [order for order in self._state.durable.orders.values() if order.market == market]
         read = self._read_ms.get(market)
         if read is not None:  # what the stream has told since says nothing of what it has not
-            missing = [order.sent_at // MILLISECOND for order in orders if order.filled_lots > order.booked_lots]
+            missing = [self._state.venue_ms(one.sent_at) for one in orders if one.filled_lots > one.booked_lots]
             return max(0, min([read, *missing]) - FILL_OVERLAP_MS)
         durable = self._state.durable
-        known = durable.ledger(market).last_venue_ms or self._state.epoch_ms
-        sent = [order.sent_at // MILLISECOND for order in orders]
+        known = durable.ledger(market).last_venue_ms or self._state.begun_ms
+        sent = [self._state.venue_ms(order.sent_at) for order in orders]
         return max(0, max(min([known, *sent]), durable.read_ms.get(market, 0)) - FILL_OVERLAP_MS)
 
     def _say_if_out_of_reach(self, market: str, since_ms: int) -> None:
         """Executions may be missing that the venue does not show any more: nothing ends this but a new journal."""
         state = self._state
         memory_ms = state.fill_history_ms
-        away_ms = state.at // MILLISECOND - since_ms
+        away_ms = state.venue_ms(state.at) - since_ms
         if not memory_ms or away_ms - FILL_OVERLAP_MS <= memory_ms or not self._may_have_filled(market):
             return
         words = (

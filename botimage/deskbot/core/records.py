@@ -292,11 +292,12 @@ class DayBegan:
 
 @dataclass
 class Session:
-    """A process began to use this journal."""
+    """A process began to use this journal; `venue_ms` is when, by the venue's clock (0 from before it was noted)."""
 
     at: int
     version: str
     account_id: str
+    venue_ms: int = 0
 
 
 Record = (

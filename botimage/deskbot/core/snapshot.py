@@ -39,7 +39,9 @@ COUNTERS: Final = (
     "last_client_id",
     "is_successor",
     "read_ms",
+    "begun_ms",
 )
+COUNTERS_LATER: Final = 1  # the last of them that a snapshot may lack: it is from before they were kept
 COLLECTIONS: Final = (
     "orders",
     "working",
@@ -143,7 +145,7 @@ def _state(row: Piece) -> Durable:
         raise ValueError(f"no snapshot of version {VERSION}: {row[:2]}")
     counters, working, orders, ledgers, latch, released, orphaned, opened, grids = row[2:]
     durable = Durable()
-    _set(durable, COUNTERS, counters)
+    _set(durable, COUNTERS, counters, COUNTERS_LATER)
     for market in working:
         durable.working_on(market)
     for values in orders:
@@ -216,8 +218,8 @@ def _values(thing: object, names: tuple[str, ...]) -> list[Any]:
     return [dict(value) if isinstance(value := getattr(thing, name), dict) else value for name in names]
 
 
-def _set(thing: object, names: tuple[str, ...], values: list[Any]) -> None:
-    if len(values) != len(names):
+def _set(thing: object, names: tuple[str, ...], values: list[Any], later: int = 0) -> None:
+    if not len(names) - later <= len(values) <= len(names):
         raise ValueError(f"no snapshot: {len(values)} values for {', '.join(names)}")
-    for name, value in zip(names, values, strict=True):
+    for name, value in zip(names, values, strict=False):
         setattr(thing, name, value)

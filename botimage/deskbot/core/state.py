@@ -18,6 +18,7 @@ from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Record
 
 DRY_RUN: Final = "DryRun"
+MILLISECOND: Final = 1_000_000
 
 
 class State:
@@ -53,6 +54,7 @@ class State:
         "rejections",
         "revision",
         "sends_orders",
+        "venue_offset",
         "venue_open",
         "venue_positions",
         "version",
@@ -76,6 +78,7 @@ class State:
         self.markets: dict[str, MarketState] = {}
         self.account_id = ""
         self.venue_open = False
+        self.venue_offset = 0  # the venue's clock minus the engine's time, in nanoseconds, as last measured
         self.askable = False  # whether the account's orders can be listed and cancelled, now or when the venue is back
         self.private_stream_healthy = True
         self.problems: dict[str, Problem] = {}
@@ -105,6 +108,15 @@ class State:
         self.revision += 1
         self.durable.apply(record)
         self.out.append(Persist(record))
+
+    def venue_ms(self, at: int) -> int:
+        """An engine time of this process in the venue's milliseconds."""
+        return (at + self.venue_offset) // MILLISECOND
+
+    @property
+    def begun_ms(self) -> int:
+        """When this journal began, in the venue's milliseconds: what is older is in the positions it began with."""
+        return self.durable.begun_ms or self.epoch_ms
 
     def decide(self, decision: Decision) -> None:
         """Note why what rests has changed."""

@@ -23,6 +23,7 @@ from deskbot.core.instrument import BUY
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
+from deskbot.core.order_life import VISIBILITY_DELAY
 from deskbot.core.records import Record
 from deskbot.core.snapshot import pieces, restore, take
 from deskbot.core.strategy import Strategy
@@ -331,8 +332,19 @@ class Life:
             for _, fill in self.account.fills
             if fill.market == market
             and (fill.client_id or fill.kind)
-            and (fill.client_id.startswith(self.journal_prefix) or fill.venue_ms >= self.epoch_ms)
+            and (fill.client_id.startswith(self.journal_prefix) or fill.venue_ms >= self._since_ms(fill))
         ]
+
+    @property
+    def begun_ms(self) -> int:
+        """When the present journal began, as its engine has it: the witness holds that to the venue's clock."""
+        begun = self.process.engine._state.durable.begun_ms if self.process is not None else 0  # noqa: SLF001
+        return begun or self.schedule.now // MILLISECOND
+
+    def _since_ms(self, fill: Fill) -> int:
+        """From when on an execution of nobody's, or of an earlier journal's order, is in the present one's books."""
+        unseen = VISIBILITY_DELAY if self.account.venue.linear and not fill.kind else 0
+        return self.begun_ms - unseen // MILLISECOND
 
     def position(self, market: str) -> int:
         """What the bot's position on a market is by the venue, in units of base."""

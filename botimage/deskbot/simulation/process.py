@@ -265,7 +265,7 @@ class Process:
         account = self._life.account
         closed = dict.fromkeys(account.closed, "not open for trading")
         by_market = account.venue.orders_by_market
-        self.put(VenueReady(0, "account", account.instruments, orders_by_market=by_market, closed=closed))
+        self.put(VenueReady(0, "account", account.instruments, 0, by_market, closed, -self._offset))
         self._life.observe(self)
         for market in self._life.account.instruments:
             self.put(StreamChange(0, "market", market, healthy=True))

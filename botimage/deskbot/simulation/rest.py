@@ -77,7 +77,7 @@ def _book(life: "Life", ledger: Any, market: str) -> tuple[str, str] | None:
         return "I2", f"{market}: {ledger.fills} executions are booked, the venue made {made}"
     if ledger.position != life.position(market):
         return "I3", f"{market}: the engine's books say {ledger.position}, the venue's {life.position(market)}"
-    paid = sum(one.amount for _, one in life.account.fundings if one.market == market and one.venue_ms >= life.epoch_ms)
+    paid = sum(one.amount for _, one in life.account.fundings if one.market == market and one.venue_ms >= life.begun_ms)
     if sum(ledger.funding.values()) != paid:
         return "I2", f"{market}: funding of {ledger.funding} in the engine's books, {paid} in the venue's"
     priced = life.journals == 1 and market not in life.unpriced

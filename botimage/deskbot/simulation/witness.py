@@ -50,7 +50,9 @@ from deskbot.core.records import (
     OrderMoved,
     Record,
     Released,
+    Session,
 )
+from deskbot.simulation.schedule import MILLISECOND
 from deskbot.simulation.trouble import ADOPTED, WORDS
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
 
 FAR: Final = 20  # orders within a twentieth of the market: the envelope's collar is narrower
 HALTED: Final = "a halt is in force"
+CLOCK_ERROR_MS: Final = 1  # of a measurement
 
 _QUESTIONS: Final = (QueryOpenOrders, QueryPositions, QueryBalances, QueryFills)
 
@@ -312,8 +315,8 @@ class Witness:
             self.intents[record.client_id] = record
         elif isinstance(record, Filled):
             self._booked_once(record)
-        elif isinstance(record, Opened):
-            self._opened(record)
+        elif isinstance(record, Opened | Session):
+            self._begun(record)
         elif isinstance(record, OrderMoved):
             self._moved(record)
         elif isinstance(record, HaltConfirmed):
@@ -323,9 +326,16 @@ class Witness:
         elif isinstance(record, Released) and record.id != self._life.wish.acknowledged_halt:
             raise Violation("I6", f"the halt {record.id} was released and nobody had acknowledged it")
 
-    def _opened(self, record: Opened) -> None:
-        """What was forced before the journal had begun may have closed what nobody had seen: its price is unknown."""
-        if any(fill.kind and fill.market == record.market for _, fill in self._life.account.fills):
+    def _begun(self, record: Opened | Session) -> None:
+        """A session, the first of a journal above all, is dated by the venue's clock and not by ours.
+
+        What was forced before the journal had begun may have closed what nobody had seen: its price is unknown.
+        """
+        if isinstance(record, Session):
+            away_ms = record.venue_ms - self._life.schedule.now // MILLISECOND
+            if abs(away_ms) > CLOCK_ERROR_MS:
+                raise Violation("I2", f"a session is dated {away_ms} ms away from the venue's clock")
+        elif any(fill.kind and fill.market == record.market for _, fill in self._life.account.fills):
             self._life.unpriced.add(record.market)
 
     def _booked_once(self, record: Filled) -> None:

@@ -106,9 +106,8 @@ class CcxtVenue:
         shown = {market: self._markets.by_symbol(market) for market in closed}
         instruments = self._instruments | {market: one for market, one in shown.items() if one is not None}
         dear = clients.rates.dear_account(len(instruments))
-        return VenueReady(
-            self._now(), account_id, instruments, self._adapter.facts.fill_history_ms, dear, closed=closed
-        )
+        history_ms, offset = self._adapter.facts.fill_history_ms, clients.clock.offset
+        return VenueReady(self._now(), account_id, instruments, history_ms, dear, closed, offset)
 
     def _serve_dead_man(self) -> None:
         """On what is open: nothing of ours rests on the rest, and the venue may refuse its name."""

@@ -6,7 +6,7 @@ from deskbot.core.engine import Engine
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.orders import SENT
 from deskbot.core.records import Latched
-from deskbot.core.state import State
+from deskbot.core.state import MILLISECOND, State
 from tests.simulation.broken.breakage import Breakage, Patch
 
 
@@ -38,8 +38,13 @@ def _forgets_latch(patch: Patch) -> None:
     patch.setattr(State, "record", record)
 
 
+def _dates_by_our_clock(patch: Patch) -> None:
+    patch.setattr(State, "venue_ms", lambda _self, at: at // MILLISECOND)
+
+
 BROKEN = (
     Breakage("id-re-used", "a new process counts its ids from the beginning", _uses_ids_again),
     Breakage("intents-forgotten", "intents without an answer are forgotten at a restart", _forgets_intents),
     Breakage("latch-not-journaled", "a halt is latched in memory alone", _forgets_latch),
+    Breakage("begun-by-our-clock", "a journal begins by this machine's clock", _dates_by_our_clock),
 )
