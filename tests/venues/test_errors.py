@@ -14,6 +14,7 @@ from deskbot.venues.errors import (
     describe,
     opening_error,
     place_outcome,
+    says_closed,
 )
 
 _bybit = Bybit({})
@@ -97,6 +98,28 @@ PLACE = [
 @pytest.mark.parametrize(("error", "outcome"), PLACE, ids=[f"{type(e).__name__}-{str(e)[-60:]}" for e, _ in PLACE])
 def test_only_the_allow_list_says_that_an_order_was_not_accepted(error: Exception, outcome: str) -> None:
     assert place_outcome(error)[0] == outcome
+
+
+CLOSED = [
+    refused(110042, "Pre-delivery status can only reduce positions"),
+    refused(110066, "No trading is allowed at the current time"),
+    refused(110074, "This contract is not live"),
+    refused(170121, "Invalid symbol."),
+    ccxt_errors.MarketClosed("binance Market is closed."),
+    ccxt_errors.BadRequest('binanceusdm {"code":-4140,"msg":"Invalid symbol status for opening position."}'),
+    ccxt_errors.OperationRejected('binanceusdm {"code":-4141,"msg":"Symbol is closed."}'),
+]
+
+
+@pytest.mark.parametrize("error", CLOSED, ids=str)
+def test_a_market_that_is_closed_refuses_the_order_and_says_so(error: Exception) -> None:
+    assert says_closed(error)
+    assert place_outcome(error)[0] == REJECTED
+
+
+@pytest.mark.parametrize("error", [one for one, _ in PLACE if not isinstance(one, ccxt_errors.MarketClosed)], ids=str)
+def test_no_other_word_of_a_venue_says_that_a_market_is_closed(error: Exception) -> None:
+    assert not says_closed(error)
 
 
 @pytest.mark.parametrize("code", [110072, 170141])

@@ -1,6 +1,7 @@
 """Markets that change or close while the venue is open are seen, said, and traded in their new steps only."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.money import to_units
 from deskbot.simulator.server import Simulator
 from deskbot.venues import relisting
+from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.relisting import Relister
 from tests.core.desk import MARKET, Desk, Wants, instrument, target
 from tests.venues.conftest import SWAP, MakeVenue
@@ -31,11 +33,14 @@ class Lists:
         self.closed: set[str] = set()
         self.known = {MARKET: instrument()}
         self.taken: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def load(self) -> dict[str, Instrument | None]:
         if not self.lists:
             raise asyncio.CancelledError
         now = self.lists.pop(0)
+        self.meanwhile()
+        self.meanwhile = lambda: None
         if isinstance(now, Exception):
             raise now
         return {MARKET: now}
@@ -44,11 +49,13 @@ class Lists:
         assert not any(isinstance(one, Relisted) for one in self.said), "the venue changes before the engine knows"
         self.taken += changed
 
-    async def run(self) -> bool:
+    def relister(self) -> Relister:
+        return Relister(self.load, self.take, self.said.append, lambda: 1, lambda: 0.5, self.closed)
+
+    async def run(self, relister: Relister | None = None) -> bool:
         """Whether the streams must begin anew."""
-        relister = Relister(self.load, self.take, self.said.append, lambda: 1, lambda: 0.5, self.closed)
         try:
-            await relister.run(dict(self.known))
+            await (relister or self.relister()).run(dict(self.known))
         except asyncio.CancelledError:  # when there are no more lists
             return False
         return True
@@ -103,6 +110,44 @@ async def test_a_market_that_closed_before_the_streams_began_anew_is_said_to_be_
     lists.closed = {MARKET}
     assert not await lists.run()
     assert [(one.key, one.reason) for one in lists.said if isinstance(one, Problem)] == [(MARKET, "")]
+
+
+async def test_a_refused_order_closes_its_market_at_once_until_a_list_says_that_it_is_open() -> None:
+    lists = Lists(None, instrument(), instrument())
+    relister = lists.relister()
+    relister.refused(MARKET, "MarketClosed: words")
+    relister.refused(MARKET, "MarketClosed: words")
+    (closed,) = lists.said
+    assert isinstance(closed, Problem)
+    assert (closed.key, closed.reason) == (MARKET, "MarketClosed")
+    assert closed.message == (
+        f"{MARKET} is not open for trading on the venue: it refused an order (MarketClosed: words)"
+    )
+    assert not await lists.run(relister)
+    assert [(one.key, one.reason) for one in lists.said[1:] if isinstance(one, Problem)] == [(MARKET, "")]
+
+
+async def test_a_list_from_before_the_refusal_does_not_open_its_market() -> None:
+    lists = Lists(instrument(), instrument())
+    relister = lists.relister()
+    lists.meanwhile = lambda: relister.refused(MARKET, "words")
+    assert not await lists.run(relister)
+    assert [one.reason for one in lists.said if isinstance(one, Problem)] == ["MarketClosed", ""]
+
+
+async def test_after_a_refusal_the_list_is_read_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 3600)
+    monkeypatch.setattr(relisting, "REFUSED_SECONDS", 0)
+    lists, read = Lists(instrument()), asyncio.Event()
+    lists.meanwhile = read.set
+    relister = lists.relister()
+    running = asyncio.ensure_future(lists.run(relister))
+    await asyncio.sleep(0)
+    assert lists.lists, "not read while nothing was refused"
+    relister.refused(MARKET, "words")
+    async with asyncio.timeout(5):
+        await read.wait()
+    running.cancel()
 
 
 async def test_a_list_that_cannot_be_read_changes_nothing() -> None:
@@ -175,3 +220,35 @@ async def test_a_market_that_was_closed_at_the_start_gets_its_stream_and_its_ord
         lots = opened_now.lots("0.1")
         answer = await venue.place(Place("d1", OTHER, BUY, opened_now.ticks("1000"), lots, True, False))
     assert (answer.outcome, answer.reason) == (ACCEPTED, "")
+
+
+@pytest.mark.component
+async def test_an_order_that_a_halted_market_refuses_closes_it_until_it_is_listed_as_open(
+    make_venue: MakeVenue, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue, known = await opened(make_venue, *SWAP)
+    await refused_while_halted(venue, known, simulator, monkeypatch)
+
+
+async def refused_while_halted(
+    venue: CcxtVenue, known: Instrument, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Halt a market, place an order on it, and hear that it is closed; then that it is open again."""
+    monkeypatch.setattr(relisting, "RELIST_SECONDS", 0.7)
+    monkeypatch.setattr(relisting, "REFUSED_SECONDS", 0.3)
+    market = known.market
+    async with streaming(venue) as heard:
+        await heard.until(lambda: heard.of(Book))
+        simulator.faults.add({"action": "halt", "market": market, "forMs": 1000})
+        place = Place("d1", market, BUY, known.ticks("58000"), known.lots("0.1"), True, False)
+        assert (await venue.place(place)).outcome == REJECTED
+        (closed,) = [one for one in heard.of(Problem) if one.key == market]
+        assert (closed.reason, "it refused an order" in closed.message) == ("MarketClosed", True)
+        await heard.until(lambda: (market, "") in [(one.key, one.reason) for one in heard.of(Problem)])
+        await take_again(venue, place)
+
+
+async def take_again(venue: CcxtVenue, place: Place) -> None:
+    """The same order is taken now."""
+    again = Place("d2", place.market, place.side, place.price_ticks, place.lots, True, False)
+    assert (await venue.place(again)).outcome == ACCEPTED

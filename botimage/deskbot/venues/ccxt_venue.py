@@ -74,11 +74,19 @@ class CcxtVenue:
         self._where = settings.endpoint or f"the test network of {settings.exchange}"
         self._clients = Clients(settings, self._adapter, now, draw)
         self._markets = Markets({}, settings.market_type)
-        self._orders = Orders(self._adapter, self._markets, now)
+        self._orders = self._order_requests()
+        self._relister: Relister | None = None
         self._dead_man = DeadManSwitch(settings.exchange, settings.market_type)
         self._instruments: dict[str, Instrument] = {}
         self._relisted: dict[str, Instrument] = {}
         self._closed: set[str] = set()  # what the engine knows of it
+
+    def _order_requests(self) -> Orders:
+        return Orders(self._adapter, self._markets, self._now, self._told_closed)
+
+    def _told_closed(self, market: str, reason: str) -> None:
+        if self._relister is not None:
+            self._relister.refused(market, reason)
 
     async def open(self) -> VenueReady:
         """See `protocol.Venue.open`."""
@@ -92,7 +100,7 @@ class CcxtVenue:
         await clients.load_markets()
         self._markets = Markets(clients.markets.markets, settings.market_type)
         self._adapter.serve(self._markets)
-        self._orders = Orders(self._adapter, self._markets, self._now)
+        self._orders = self._order_requests()
         closed = self._markets.closed(settings.markets)
         await clients.clock.measure(clients.markets.fetch_time)
         clients.clock.check(settings.max_clock_offset_ms)
@@ -119,7 +127,7 @@ class CcxtVenue:
         await clients.load_markets(anew=True)
         self._markets = Markets(clients.markets.markets, self._settings.market_type)
         self._adapter.serve(self._markets)
-        self._orders = Orders(self._adapter, self._markets, self._now)
+        self._orders = self._order_requests()
         return {market: await self._listed(market) for market in self._settings.markets}
 
     async def _listed(self, market: str) -> Instrument | None:
@@ -281,6 +289,7 @@ class CcxtVenue:
         self._streams = streams
         tender = self._tender(emit)
         relister = Relister(self._relist, self._take_relisted, emit, self._now, self._draw, self._closed)
+        self._relister = relister
         await until_one_ends(
             *(stream.run() for stream in streams),
             tender.measure(),

@@ -11,13 +11,15 @@ class Codes:
     """What one venue's codes prove; "CODE MESSAGE" without a full stop where the code alone stands for several things.
 
     `duplicate`: an order of this client id is live or was. `outcome_unknown`: the request may have been carried out.
-    `refused`: it was not, whatever the class. `already_ended`: there is no live order of that id, or not under that
+    `refused`: it was not, whatever the class. `market_closed`: nor was it, and no order of its market will be for now.
+    `already_ended`: there is no live order of that id, or not under that
     name. `wrong_key` and `wrong_address` are about the API key.
     """
 
     duplicate: Words = _NONE
     outcome_unknown: Words = _NONE
     refused: Words = _NONE
+    market_closed: Words = _NONE
     already_ended: Words = _NONE
     wrong_key: Words = _NONE
     wrong_address: Words = _NONE

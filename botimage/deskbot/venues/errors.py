@@ -8,7 +8,7 @@ it what the venue says about orders that may live. Everything else, programming 
                (PermissionDenied), OperationRejected's MarketClosed, RestrictedLocation, ManualInteractionNeeded;
                RateLimitExceeded, DDoSProtection and InvalidNonce only with a code of the venue's own;
                what was never sent (`pacing.NotSent`)
-               and the codes `refused` of the venue's table
+               and the codes `refused` and `market_closed` of the venue's table
     UNKNOWN    the codes `outcome_unknown` and `duplicate` whatever their class; every other exception
     NOT_FOUND  for cancels: OrderNotFound and the codes `already_ended`; the order ended or is not visible yet
 
@@ -88,6 +88,11 @@ def place_outcome(error: Exception) -> tuple[str, str]:
     return REJECTED, describe(error)
 
 
+def says_closed(error: Exception) -> bool:
+    """Whether an order was refused because nobody can trade on its market now."""
+    return isinstance(error, ccxt_errors.MarketClosed) or bool(_CODES.market_closed & names_of(error))
+
+
 def cancel_outcome(error: Exception) -> tuple[str, str]:
     """(NOT_FOUND, REJECTED or UNKNOWN, reason) of a cancel request that raised."""
     if isinstance(error, NotSent):
@@ -102,7 +107,7 @@ def cancel_outcome(error: Exception) -> tuple[str, str]:
 
 def _definite(error: Exception, code: str) -> bool:
     return (
-        bool(_CODES.refused & names_of(error))
+        bool((_CODES.refused | _CODES.market_closed) & names_of(error))
         or isinstance(error, _DEFINITE)
         or (code != "" and isinstance(error, _DEFINITE_WITH_CODE))
     )

@@ -5,6 +5,7 @@ orders, measured), and nothing here sends again. An answer without an order id p
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from deskbot.core.events import (
 )
 from deskbot.core.instrument import Instrument, side_name
 from deskbot.venues.adapter import Adapter, CancelAllRequest, CancelRequest
-from deskbot.venues.errors import cancel_outcome, place_outcome
+from deskbot.venues.errors import cancel_outcome, place_outcome, says_closed
 from deskbot.venues.markets import Markets
 from deskbot.venues.protocol import Now
 
@@ -28,12 +29,13 @@ _NO_ID = "the venue's answer has no order id"
 
 
 class Orders:
-    """The order requests of one account."""
+    """The order requests of one account. `told_closed` hears of a market on which an order was refused as closed."""
 
-    def __init__(self, adapter: Adapter, markets: Markets, now: Now) -> None:
+    def __init__(self, adapter: Adapter, markets: Markets, now: Now, told_closed: Callable[[str, str], None]) -> None:
         self._adapter = adapter
         self._markets = markets
         self._now = now
+        self._told_closed = told_closed
 
     async def place(self, exchange: Any, command: Place, instrument: Instrument) -> PlaceResult:
         """Create one order by its client id."""
@@ -50,6 +52,9 @@ class Orders:
             )
         except Exception as error:  # every exception has an outcome
             outcome, reason = place_outcome(error)
+            # Binance's spot says the same of a market order that finds nobody
+            if not market and says_closed(error):
+                self._told_closed(command.market, reason)
             return PlaceResult(self._now(), command.client_id, outcome, reason=reason)
         venue_id = order.get("id")
         if not venue_id:

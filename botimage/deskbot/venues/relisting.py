@@ -2,6 +2,9 @@
 
     every five minutes: load the markets ──▶ Relisted        other steps or limits
                                          └─▶ Problem         a market of the spec is not open; and that it is again
+    an order refused as closed           ──▶ Problem         so it stands until a list says that it is open
+
+After such a refusal the list is read within half a minute: a halt may be short.
 
 Other steps end the streams as well, which read prices with the old ones; whoever runs them begins anew. So does a
 market that was closed when the venue was opened and is open now: it has no stream yet.
@@ -21,6 +24,7 @@ from deskbot.venues.pacing import Draw
 from deskbot.venues.protocol import Emit, Now
 
 RELIST_SECONDS: Final = 300.0
+REFUSED_SECONDS: Final = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +51,14 @@ class Relister:
         self._now = now
         self._draw = draw
         self._closed = closed
+        self._refused = asyncio.Event()
+        self._newer: set[str] = set()  # markets that refused an order since the present list was asked for
 
     async def run(self, known: dict[str, Instrument]) -> None:
         """Until the steps of a market have changed. `known` is what the streams were begun with."""
         while True:
-            await asyncio.sleep(RELIST_SECONDS * (0.9 + 0.2 * self._draw()))
+            await self._pause()
+            self._newer.clear()
             try:
                 listed = await self._load()
             except Exception as error:
@@ -59,6 +66,25 @@ class Relister:
                 continue
             if self._compare(known, listed):
                 return
+
+    def refused(self, market: str, reason: str) -> None:
+        """The venue took no order on a market, because nobody can trade on it now."""
+        if market not in self._closed:
+            self._closed.add(market)
+            self._newer.add(market)
+            self._refused.set()
+            words = f"{market} is not open for trading on the venue: it refused an order ({reason})"
+            self._emit(Problem(self._now(), market, Reason.MARKET_CLOSED, words))
+
+    async def _pause(self) -> None:
+        jitter = 0.9 + 0.2 * self._draw()
+        try:
+            async with asyncio.timeout(RELIST_SECONDS * jitter):
+                await self._refused.wait()
+                await asyncio.sleep(REFUSED_SECONDS * jitter)
+        except TimeoutError:
+            pass
+        self._refused.clear()
 
     def _compare(self, known: dict[str, Instrument], listed: dict[str, Instrument | None]) -> bool:
         """Say what has changed, and whether it was the steps."""
@@ -75,7 +101,7 @@ class Relister:
         return other_steps
 
     def _say_open(self, market: str, is_open: bool) -> None:
-        if is_open == (market not in self._closed):
+        if is_open == (market not in self._closed) or market in self._newer:
             return
         (self._closed.discard if is_open else self._closed.add)(market)
         words = "" if is_open else f"{market} is not open for trading on the venue"

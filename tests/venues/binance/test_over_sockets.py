@@ -43,6 +43,7 @@ from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.errors import DUPLICATE_CLIENT_ID
 from tests.venues.asking import asked, bid, take, until
 from tests.venues.conftest import MakeVenue
+from tests.venues.test_relisting import refused_while_halted
 from tests.venues.test_streams import streaming
 
 pytestmark = pytest.mark.component
@@ -81,6 +82,14 @@ async def test_an_open_venue_tells_its_account_and_what_an_order_must_be(make_ve
     assert ready.account_id
     assert 0 < made.maker_rate <= made.taker_rate < UNIT // 100
     assert (made.linear, made.min_notional > 0, made.max_lots > made.min_lots) == (kind == "Swap", True, True)
+
+
+@KINDS
+async def test_an_order_that_a_halted_market_refuses_closes_it(
+    make_venue: MakeVenue, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    venue, known = await _opened(make_venue, kind)
+    await refused_while_halted(venue, known, simulator, monkeypatch)
 
 
 @pytest.mark.parametrize(

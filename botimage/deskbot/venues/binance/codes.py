@@ -36,6 +36,12 @@ BINANCE: Final = Codes(
             "-4131",  # The counterparty's best price does not meet the PERCENT_PRICE filter limit [OperationRejected]
         }
     ),
+    market_closed=frozenset(
+        {
+            "-4140",  # USD-M: Invalid symbol status for opening position [BadRequest]
+            "-4141",  # USD-M: Symbol is closed [OperationRejected]; spot's words have a class, MarketClosed
+        }
+    ),
     already_ended=frozenset(
         {
             "-2011",  # Unknown order sent [OrderNotFound]

@@ -31,6 +31,14 @@ BYBIT: Final = Codes(
             "170234",  # System Error [ExchangeError]
         }
     ),
+    market_closed=frozenset(
+        {
+            "110042",  # Pre-delivery status can only reduce positions [InvalidOrder]
+            "110066",  # No trading is allowed at the current time [ExchangeError]
+            "110074",  # This contract is not live [ExchangeError]
+            "170121",  # Invalid symbol [InvalidOrder]: spot's word for one that was traded until now
+        }
+    ),
     already_ended=frozenset(
         {
             "110008",  # Order has been finished or canceled [InvalidOrder]
