@@ -88,7 +88,9 @@ class Life:
         self._new_journal()
         self.stream = PrivateStream(self.schedule, self.trouble, self._random("stream"), self.hand)
         self.account = Account(venue, script.seed, self.schedule, self.trouble, self.stream.tell)
-        self.network = Network(self.account, self.schedule, self.trouble, self._random("network"), self._at_venue)
+        self.network = Network(
+            self.account, self.schedule, self.trouble, self._random("network"), self._at_venue, self._refused
+        )
         self.witness = Witness(self)
         self._markets = [
             MadeMarket(listing, MIDDLES[listing.base], self._random(f"market {listing.base}"))
@@ -246,6 +248,9 @@ class Life:
     def _at_venue(self, point: str) -> None:
         if self.process is not None and self.dies_at(point):
             self.kill(self._last_death)
+
+    def _refused(self, market: str) -> None:
+        self.mischief.refused(market)
 
     def await_death(self, fault: str, point: str, times: int) -> None:
         """Kill the process when it passes a point for the so manieth time."""

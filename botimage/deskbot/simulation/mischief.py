@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RESUBSCRIBED = SECOND
 STOP_SECONDS = 9 * SECOND
+LIST_AGAIN = 3 * SECOND
 
 
 class Mischief:
@@ -27,6 +28,7 @@ class Mischief:
         self.deaf: set[str] = set()
         self.releasing = 0
         self._closed_until: dict[str, int] = {}
+        self._listed_soon: set[str] = set()  # markets that refused an order as closed
         self._deeds: dict[str, Callable[[Injection], None]] = {
             "market-gap": self._market_gap,
             "market-stall": self._market_stall,
@@ -184,6 +186,21 @@ class Mischief:
     def _market_opens(self, market: str) -> None:
         del self._life.account.closed[market]
         self._life.schedule.after(SECOND // 5, lambda: self._tell_listing(market))
+
+    def refused(self, market: str) -> None:
+        """A market has refused an order as closed: the venue's list is read until it says that it is open."""
+        if market not in self._listed_soon:
+            self._listed_soon.add(market)
+            self._life.schedule.after(LIST_AGAIN, lambda: self._list_again(market))
+
+    def _list_again(self, market: str) -> None:
+        self._listed_soon.discard(market)
+        if market in self._life.account.closed:
+            return  # that is told when it opens
+        if self._life.trouble.holds("market-halted", self._life.schedule.now):
+            self.refused(market)
+        else:
+            self._tell_listing(market)
 
     def _tell_listing(self, market: str) -> None:
         """What a process hears that has the venue open: how the market is listed by then."""

@@ -41,10 +41,11 @@ from deskbot.core.events import (
     OrderReport,
     PlaceResult,
     PositionsAnswer,
+    Problem,
 )
 from deskbot.simulation import points
 from deskbot.simulation.account import Account
-from deskbot.simulation.sayings import NO_ID, Saying, cancel_all_outcome, cancel_result, place_result
+from deskbot.simulation.sayings import NO_ID, Saying, cancel_all_outcome, cancel_result, closes_market, place_result
 from deskbot.simulation.schedule import MILLISECOND, SECOND, Schedule
 from deskbot.simulation.trouble import Trouble
 
@@ -56,15 +57,20 @@ Pass = Callable[[str], None]
 
 
 class Network:
-    """Requests of whatever process runs; `passes` is told of the points at which that process may die."""
+    """Requests of whatever process runs; `passes` is told of the points at which that process may die, `closed` of a
+    market that refused an order as closed.
+    """
 
-    def __init__(self, account: Account, schedule: Schedule, trouble: Trouble, random: Random, passes: Pass) -> None:
+    def __init__(
+        self, account: Account, schedule: Schedule, trouble: Trouble, random: Random, passes: Pass, closed: Pass
+    ) -> None:
         self._account = account
         self._says = account.venue.sayings
         self._schedule = schedule
         self._trouble = trouble
         self._random = random
         self._passes = passes
+        self._closed = closed
         self.clock_offset = 0  # the sender's wall clock less the venue's
         self.on_the_way: dict[str, Place] = {}
         self.ambiguous = 0
@@ -156,6 +162,9 @@ class Network:
             event = PlaceResult(0, command.client_id, ACCEPTED, answer)
         else:
             event = place_result(answer, command.client_id)
+            if closes_market(answer):
+                self._later(delay, reply, Problem(0, command.market, "MarketClosed", event.reason))
+                self._schedule.after(delay, lambda: self._closed(command.market))
         if event.outcome == UNKNOWN:
             self.ambiguous += 1
         self._schedule.after(delay, lambda: reply(event))

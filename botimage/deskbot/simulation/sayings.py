@@ -14,7 +14,7 @@ from deskbot.core.events import (
     CancelResult,
     PlaceResult,
 )
-from deskbot.venues.errors import cancel_outcome, ccxt_errors, place_outcome
+from deskbot.venues.errors import cancel_outcome, ccxt_errors, place_outcome, says_closed
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def place_result(saying: Saying, client_id: str) -> PlaceResult:
         return PlaceResult(0, client_id, UNKNOWN, reason="the venue's answer has no order id")
     outcome, reason = place_outcome(saying.error())
     return PlaceResult(0, client_id, outcome, reason=reason)
+
+
+def closes_market(saying: Saying) -> bool:
+    """Whether a create is refused because nobody can trade on its market, as `venues.orders` hears it."""
+    return saying.kind != "" and says_closed(saying.error())
 
 
 def cancel_result(saying: Saying, name: str) -> CancelResult:

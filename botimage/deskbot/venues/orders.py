@@ -28,10 +28,16 @@ from deskbot.venues.protocol import Now
 _NO_ID = "the venue's answer has no order id"
 
 
+def _nobody_hears(_market: str, _reason: str) -> None:
+    """Where nothing is done about it."""
+
+
 class Orders:
     """The order requests of one account. `told_closed` hears of a market on which an order was refused as closed."""
 
-    def __init__(self, adapter: Adapter, markets: Markets, now: Now, told_closed: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, adapter: Adapter, markets: Markets, now: Now, told_closed: Callable[[str, str], None] = _nobody_hears
+    ) -> None:
         self._adapter = adapter
         self._markets = markets
         self._now = now
