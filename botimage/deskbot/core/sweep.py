@@ -5,6 +5,10 @@ and trigger. Proven means two complete answers without a single order in scope, 
 after the first had come, with nothing sent or cancelled in between. A stop looks for our own orders alone, each of
 which the venue has ended by name already: its second look comes sooner. Everything here uses the emergency instance of
 the venue, and none of it waits for the journal.
+
+On a market that is closed the venue may know neither an order's name any more nor the market's: its answer is taken and
+not waited for. Two looks a visibility delay apart that do not show the order are its end there, once no request for it
+can be on its way.
 """
 
 from collections.abc import Callable
@@ -12,8 +16,8 @@ from functools import partial
 
 from deskbot.core.commands import CancelAll, CancelForeign, QueryOpenOrders
 from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport
-from deskbot.core.order_life import SECOND, VISIBILITY_DELAY, ask, cancel, in_doubt, learn
-from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, Order
+from deskbot.core.order_life import RECEIVE_WINDOW, SECOND, VISIBILITY_DELAY, ask, cancel, learn, move
+from deskbot.core.orders import CANCELLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.state import State
 
 LOOK_AGAIN = SECOND // 10
@@ -50,13 +54,26 @@ class Sweep:
             return
         self._cancel()
         waiting = self._question and self._state.at - self._asked_at < ANSWER_PATIENCE
-        due = max(self._asked_at + LOOK_AGAIN, self._first_empty_at + self._proof_delay if self._first_empty_at else 0)
-        if not waiting and not in_doubt(self._state) and self._state.at >= due:
+        due = max(self._asked_at + LOOK_AGAIN, self._first_empty_at + self._delay() if self._first_empty_at else 0)
+        if not waiting and not self._in_doubt() and self._state.at >= due:
             self._look()
+
+    def _in_doubt(self) -> bool:
+        orders = self._state.durable.orders.values()
+        return any(one.state in (SENT, UNKNOWN) and not self._ends_by_list(one, self._state.at) for one in orders)
+
+    def _ends_by_list(self, order: Order, asked_at: int) -> bool:
+        """Whether a list that was asked for then is all that need be known: the order is in it, or has ended."""
+        arrived = order.venue_id != "" or asked_at - order.signed_by >= RECEIVE_WINDOW
+        return order.market in self._state.closed and order.state != SENT and arrived
+
+    def _delay(self) -> int:
+        """Orders that only lists tell of may be missing in one that lags behind."""
+        return VISIBILITY_DELAY if self._state.durable.live_count() else self._proof_delay
 
     def on_cancel_all(self, _answer: CancelAllResult) -> None:
         """An acknowledgement is no proof: look."""
-        if not in_doubt(self._state) and not self._question:
+        if not self._in_doubt() and not self._question:
             self._look()
 
     def on_open_orders(self, answer: OpenOrdersAnswer) -> bool:
@@ -77,12 +94,17 @@ class Sweep:
         self._gone.update(map(self._name, left))
         self._cancel_left(left)
         self._ask_about_the_unseen({report.client_id for report in orders})
-        if left or in_doubt(self._state) or self._state.durable.live_orders():
+        if left or not all(self._ends_by_list(order, self._asked_at) for order in self._state.durable.live_orders()):
             self._first_empty_at = 0
         elif not self._first_empty_at:
             self._first_empty_at = self._state.at
-        elif self._asked_at - self._first_empty_at >= self._proof_delay:
+        elif self._asked_at - self._first_empty_at >= self._delay():
+            self._end_unlisted()
             self.confirmed_at = self._state.at
+
+    def _end_unlisted(self) -> None:
+        for order in self._state.durable.live_orders():
+            move(self._state, order, CANCELLED, reason="its market is closed and the venue's list does not show it")
 
     def _in_scope(self, report: OrderReport) -> bool:
         if self._state.order_ids.is_ours(report.client_id):
