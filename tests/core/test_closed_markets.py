@@ -2,8 +2,10 @@
 
 from deskbot.core.commands import Cancel, Publish, QueryBalances, QueryFills, QueryPositions
 from deskbot.core.events import (
+    REJECTED,
     UNKNOWN,
     BalancesAnswer,
+    Fill,
     FillsAnswer,
     PlaceResult,
     PositionsAnswer,
@@ -15,7 +17,7 @@ from deskbot.core.events import (
 from deskbot.core.money import to_units
 from deskbot.core.orders import CANCELLED, PENDING_CANCEL
 from deskbot.core.records import Opened
-from tests.core.desk import MARKET, Desk, Wants, instrument, problem_of, target
+from tests.core.desk import MARKET, SECOND, Desk, Wants, instrument, problem_of, target
 
 OTHER = "ETH/USDT:USDT"
 CLOSED = f"{OTHER} is not open for trading on the venue"
@@ -221,3 +223,78 @@ def test_a_position_that_the_venue_settled_with_its_market_is_noted_and_stops_no
         answers_all_but_fills(desk, VenuePosition(OTHER, to_units(1), to_units(100)))
     assert ("PositionMismatch" in dict(desk.engine.summary().notices), problem_of(desk)) == (True, "")
     assert desk.word == "Running"
+
+
+NOT_LISTED = f"spec.markets: the venue lists no Swap market {OTHER}"
+
+
+def restarted_without_the_other(*, wanted: bool = True) -> Desk:
+    """The next process on a journal with a position on a market that the venue has taken off its list meanwhile."""
+    first = trading(desk_of_two())
+    ours, theirs = first.placed()
+    for strategy in first.settings["strategies"].values():
+        strategy.wanted = None
+    first.say(PlaceResult, client_id=ours.client_id, outcome=REJECTED)
+    first.accept(theirs)
+    first.handle(first.fill(theirs, 2))
+    desk = Desk(first.records, first.at + 60 * SECOND, strategy=Wants(target("59900", level=3)))
+    desk.settings["markets"] = (MARKET, OTHER) if wanted else (MARKET,)
+    desk.say_control()
+    gone = {OTHER: NOT_LISTED} if wanted else {}
+    desk.say(VenueReady, account_id="account", instruments={MARKET: instrument()}, closed=gone)
+    desk.say(StreamChange, stream="private", market="", healthy=True)
+    return desk
+
+
+def test_a_restart_with_a_position_on_a_market_that_is_not_listed_any_more_trades_the_others() -> None:
+    desk = restarted_without_the_other()
+    desk.reconcile()
+    desk.book()
+    assert placed_on(desk) == [MARKET]
+    assert (desk.word, desk.engine.summary().problem, desk.engine.summary().closed) == ("Running", None, [OTHER])
+    assert ("MarketClosed", NOT_LISTED) in desk.engine.summary().notices
+
+
+def test_its_position_is_reported_from_the_journal() -> None:
+    for wanted in (True, False):
+        desk = restarted_without_the_other(wanted=wanted)
+        shown = {one.market: one for one in desk.engine.summary().positions}
+        left = shown[OTHER]
+        assert (left.amount, left.base, left.quote, left.fills) == (to_units("0.002"), "ETH", "USDT", 1)
+        assert (left.notional, left.average_price) == (to_units(120), to_units(60000)), (
+            "as it was bought: nobody says more"
+        )
+        assert (left.mid_price, left.unrealised, left.doubt) == (0, 0, "market_closed" if wanted else "book_empty")
+        assert shown[MARKET].amount == 0
+
+
+def test_a_position_that_nobody_can_value_any_more_does_not_keep_a_day_from_beginning() -> None:
+    desk = restarted_without_the_other()
+    desk.reconcile()
+    desk.at += 86_400 * SECOND
+    desk.book()
+    desk.wait(0.1)
+    desk.reconcile()
+    desk.wait(0.1)
+    assert desk.durable.day == desk.at // (86_400 * SECOND)
+
+
+def test_an_execution_there_is_said_and_stops_nothing_else() -> None:
+    desk = restarted_without_the_other()
+    desk.reconcile()
+    settled = Fill(desk.at, OTHER, "s-1", "", "", -1, 600_000, 2, 0, "USDT", False, desk.at // 1_000_000)
+    settled.client_id = desk.ids.journal + "00000002"
+    desk.handle(settled)
+    desk.book()
+    assert placed_on(desk) == [MARKET]
+    said = dict(desk.engine.summary().notices)
+    assert (
+        said["MarketUnknown"] == f"{OTHER} has executions of this bot and is not listed any more: look at the account"
+    )
+
+
+def test_the_whole_bot_is_stopped_by_it_alone_only_where_it_has_no_other() -> None:
+    desk = restarted_without_the_other()
+    desk.control(markets=(OTHER,), strategies={})
+    assert (desk.word, problem_of(desk)) == ("Stalled", "MarketClosed")
+    assert OTHER in {one.market for one in desk.engine.summary().positions}

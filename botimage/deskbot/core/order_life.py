@@ -178,8 +178,7 @@ def on_fill(state: State, fill: Fill) -> bool:
         return False
     instrument = state.instruments.get(fill.market)
     if instrument is None:
-        words = f"spec.markets: {fill.market} has executions of this bot and is not among them; put it back"
-        state.problems[fill.market] = Problem(state.at, fill.market, "MarketUnknown", words)
+        _say_unlisted(state, fill.market)
         return False
     order = state.durable.orders.get(fill.client_id)
     if order is not None and not fill.amount and order.booked_lots + fill.lots > order.lots:
@@ -209,6 +208,16 @@ def on_fill(state: State, fill: Fill) -> bool:
         )
         state.notices[f"forced {fill.market}"] = (fill.kind, words)
     return True
+
+
+def _say_unlisted(state: State, market: str) -> None:
+    """What is executed there cannot be counted. A market that is closed stands already, and it stands alone."""
+    if market in state.closed:
+        words = f"{market} has executions of this bot and is not listed any more: look at the account"
+        state.notices[market] = ("MarketUnknown", words)
+    else:
+        words = f"spec.markets: {market} has executions of this bot and is not among them; put it back"
+        state.problems[market] = Problem(state.at, market, "MarketUnknown", words)
 
 
 def _is_ours(state: State, fill: Fill) -> bool:

@@ -153,8 +153,8 @@ class State:
         return tuple(dict.fromkeys((*wanted, *self.durable.ledgers, *(o.market for o in self.durable.orders.values()))))
 
     def can_value_positions(self) -> bool:
-        """Whether every open position has a price."""
-        held = (market for market, ledger in self.durable.ledgers.items() if ledger.position)
+        """Whether every open position has a price; one on a market that the venue does not list will never have any."""
+        held = (name for name, one in self.durable.ledgers.items() if one.position and name in self.instruments)
         return all(market in self.markets and self.markets[market].half_mid for market in held)
 
     def pnl(self) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from deskbot.core.durable import Latch
+from deskbot.core.market import BOOK_EMPTY, MARKET_CLOSED
 from deskbot.core.state import State
 
 
@@ -111,8 +112,40 @@ def halt_of(latch: Latch | None, cancelled: int, residual: int) -> HaltSummary |
 
 
 def positions_of(state: State) -> list[PositionSummary]:
-    """One entry per market of the spec, then per market that only the journal knows."""
-    return [_position(state, market) for market in state.known_markets() if market in state.markets]
+    """One entry per market of the spec, then per market that only the journal knows; unlisted where one is held."""
+    shown: list[PositionSummary] = []
+    for market in state.known_markets():
+        if market in state.markets:
+            shown.append(_position(state, market))
+        elif state.durable.ledger(market).position:
+            shown.append(_unlisted(state, market))
+    return shown
+
+
+def _unlisted(state: State, market: str) -> PositionSummary:
+    """A position on a market without a listing: what the journal knows of it, worth what it was bought for."""
+    ledger = state.durable.ledger(market)
+    base, _, rest = market.partition("/")
+    return PositionSummary(
+        market=market,
+        base=base,
+        quote=rest.partition(":")[0],
+        amount=ledger.position,
+        average_price=ledger.average_price,
+        mid_price=0,
+        bid=0,
+        ask=0,
+        notional=ledger.cost,
+        unrealised=0,
+        realised=ledger.realised,
+        cash=ledger.cash,
+        fees=dict(ledger.fees),
+        funding=dict(ledger.funding),
+        fills=ledger.fills,
+        last_trade_id=ledger.last_trade_id,
+        data_at=0,
+        doubt=MARKET_CLOSED if market in state.closed else BOOK_EMPTY,
+    )
 
 
 def _position(state: State, market: str) -> PositionSummary:
