@@ -13,8 +13,8 @@ from deskbot.core.events import (
     StopRequested,
 )
 from deskbot.core.orders import CANCELLED, OPEN
-from tests.core.desk import SECOND, Desk
-from tests.core.test_closed_markets import MARKET, OTHER, closes, desk_of_two, trading
+from tests.core.desk import MARKET, SECOND, Desk
+from tests.core.test_closed_markets import OTHER, closes, desk_of_two, trading
 
 
 def with_orders(*, doubtful: bool) -> tuple[Desk, Place]:

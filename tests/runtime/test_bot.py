@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deskbot.core.commands import Place
-from deskbot.core.errors import Blocked, Invalid, Transient
+from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import Fill
 from deskbot.core.records import Intent
 from deskbot.core.standstill import Standstill
@@ -247,11 +247,16 @@ def test_a_halt_while_the_strategy_is_wrong_is_confirmed(tmp_path: Path) -> None
     run(main())
 
 
-def test_a_halt_on_an_account_that_must_not_be_traded_on_is_confirmed(tmp_path: Path) -> None:
-    refused = [Blocked("AccountUnsuitable", "the key may withdraw")] * 1000
-
+@pytest.mark.parametrize(
+    "refusal",
+    [Blocked("AccountUnsuitable", "the key may withdraw"), Invalid("MarketUnknown", "no market is listed")],
+    ids=lambda refusal: refusal.reason,
+)
+def test_a_halt_on_an_account_that_can_be_asked_and_not_be_traded_on_is_confirmed(
+    tmp_path: Path, refusal: DeskError
+) -> None:
     async def main() -> None:
-        async with world(tmp_path, prepare=lambda venue: venue.refusals.extend(refused)) as one:
+        async with world(tmp_path, prepare=lambda venue: venue.refusals.extend([refusal] * 1000)) as one:
             await one.state("Stalled")
             one.write(manifest(halted=True))
             halted = await one.state("Halted")

@@ -6,6 +6,7 @@ from deskbot.core.errors import Invalid
 from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
 from deskbot.venues.instruments import UNLIMITED_LOTS, instrument_of, units_down
+from deskbot.venues.markets import Markets
 from tests.venues.bybit import listings
 
 
@@ -89,3 +90,13 @@ async def test_contracts_settle_in_every_coin_that_the_venue_lists() -> None:
 )
 def test_amounts_finer_than_the_desks_units_are_rounded_down(text: str | None, units: int) -> None:
     assert units_down(text) == units
+
+
+async def test_a_market_that_leaves_the_list_keeps_the_name_that_it_is_cancelled_by() -> None:
+    listed = await listings.ccxt_markets()
+    without = {symbol: one for symbol, one in listed.items() if symbol != "BTC/USDT:USDT"}
+    markets = Markets(without, "Swap", Markets(without, "Swap", Markets(listed, "Swap")))
+    assert markets.venue_symbol("BTC/USDT:USDT") == "BTCUSDT"
+    assert markets.by_venue_symbol("BTCUSDT") is None
+    assert markets.why_closed("BTC/USDT:USDT")
+    assert Markets(without, "Swap").venue_symbol("BTC/USDT:USDT") == "BTC/USDT:USDT", "nobody ever said another"

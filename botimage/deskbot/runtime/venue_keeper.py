@@ -16,7 +16,8 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
 
 from deskapi import Mode, TradingBotSpec
-from deskbot.core.errors import Blocked, DeskError, Transient
+from deskapi.conditions import Reason
+from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import Event, StreamChange, VenueAskable, VenueLost, VenueReady
 from deskbot.runtime import memory
 from deskbot.runtime.clock import Clock
@@ -130,8 +131,8 @@ class VenueKeeper:
                     ready = await venue.open()
             except TimeoutError as error:
                 raise Transient("VenueUnreachable", f"no answer within {OPEN_SECONDS:.0f} s") from error
-            except Blocked:
-                if self._venue is None:
+            except (Blocked, Invalid) as error:
+                if self._venue is None and _askable(error):
                     self._emit(VenueAskable(self._clock.now()))
                 raise
             self._accept(ready)
@@ -183,3 +184,8 @@ class VenueKeeper:
             await asyncio.gather(stream, return_exceptions=True)
         if venue is not None:
             await venue.close()
+
+
+def _askable(error: DeskError) -> bool:
+    """Whether the account can be asked and told to cancel though its markets or itself do not suit."""
+    return isinstance(error, Blocked) or error.reason == Reason.MARKET_UNKNOWN

@@ -125,7 +125,7 @@ class CcxtVenue:
         """The markets of the spec as the venue lists them now, at the fee rates known; None for one that is closed."""
         clients = self._clients
         await clients.load_markets(anew=True)
-        self._markets = Markets(clients.markets.markets, self._settings.market_type)
+        self._markets = Markets(clients.markets.markets, self._settings.market_type, self._markets)
         self._adapter.serve(self._markets)
         self._orders = self._order_requests()
         return {market: await self._listed(market) for market in self._settings.markets}

@@ -11,13 +11,21 @@ from deskbot.venues.table.model import SPOT
 
 
 class Markets:
-    """Instruments of every market of the type, made when first asked for; `traded` ones carry the account's fees."""
+    """Instruments of every market of the type, made when first asked for; `traded` ones carry the account's fees.
 
-    def __init__(self, ccxt_markets: dict[str, dict[str, Any]], market_type: str) -> None:
+    `before` is the list that this one replaces: what is not listed any more keeps its name, since what rests there may
+    still be cancelled.
+    """
+
+    def __init__(
+        self, ccxt_markets: dict[str, dict[str, Any]], market_type: str, before: "Markets | None" = None
+    ) -> None:
         self._market_type = market_type
         self._by_symbol = {symbol: one for symbol, one in ccxt_markets.items() if _is_of(one, market_type)}
         self._by_venue_symbol = {one["id"]: symbol for symbol, one in self._by_symbol.items()}
         self._made: dict[str, Instrument | None] = {}
+        names = {symbol: str(one["id"]) for symbol, one in self._by_symbol.items()}
+        self.names: dict[str, str] = names if before is None else before.names | names
 
     @property
     def read(self) -> bool:
@@ -45,9 +53,8 @@ class Markets:
         return f"spec.markets: the venue lists no {self._market_type} market {symbol}{hint}"
 
     def venue_symbol(self, symbol: str) -> str:
-        """The venue's own name; a symbol that is not listed is taken to be one already."""
-        market = self._by_symbol.get(symbol)
-        return symbol if market is None else str(market["id"])
+        """The venue's own name; a symbol that never was listed is taken to be one already."""
+        return self.names.get(symbol, symbol)
 
     def traded(self, symbol: str, maker_rate: str, taker_rate: str) -> Instrument:
         """The instrument of a market at the account's own rates, from now on. Raises ValueError (`instrument_of`)."""
