@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from deskbot.core.commands import (
     Command,
-    Persist,
     Place,
     QueryBalances,
     QueryFills,
@@ -142,7 +141,7 @@ class Desk:
     def handle(self, event: Event) -> list[Command]:
         self.out = list(self.engine.handle(event))
         self.said += self.out
-        self.records += [command.record for command in self.out if isinstance(command, Persist)]
+        self.records += [command for command in self.out if isinstance(command, Record)]
         latch = self.durable.latch
         assert self.may_fail or latch is None or not latch.evidence, latch.evidence
         return self.out

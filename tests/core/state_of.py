@@ -5,7 +5,7 @@ from typing import Any
 from deskbot.core.durable import Durable, Latch
 from deskbot.core.ledger import Booked, Ledger
 from deskbot.core.orders import Order
-from deskbot.core.records import Filled, to_tuple
+from deskbot.core.records import Filled
 from deskbot.core.remembered import Remembered
 from deskbot.core.working import Working
 
@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Order | Ledger | Latch | Booked | Remembered | Working):
         return _fields(value)
     if isinstance(value, Filled):
-        return to_tuple(value)
+        return value.row()
     if isinstance(value, list):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

@@ -11,7 +11,7 @@ from deskbot.core import ledger as ledgers
 from deskbot.core.durable import Durable
 from deskbot.core.ledger import Ledger
 from deskbot.core.money import UNIT, from_units, to_units
-from deskbot.core.records import FillCorrected, Filled, Funded, Opened, Record, from_tuple, named, to_tuple
+from deskbot.core.records import FillCorrected, Filled, Funded, Opened, Record, from_tuple, named
 from tests.core.builds import interpreted_only
 from tests.core.desk import MARKET
 from tests.core.state_of import state_of
@@ -158,7 +158,7 @@ def test_replay_gives_the_same_state_bit_for_bit(fills: list[Filled], random: Ra
     live, again = Durable(), Durable()
     for record in records:
         live.apply(record)
-        again.apply(from_tuple(to_tuple(record)))
+        again.apply(from_tuple(record.row()))
     assert state_of(live) == state_of(again)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deskbot.core.commands import Cancel, CancelAll, CancelForeign, Command, Persist, Place, QueryOpenOrders, Stopped
+from deskbot.core.commands import Cancel, CancelAll, CancelForeign, Command, Place, QueryOpenOrders, Stopped
 from deskbot.core.events import (
     ACCEPTED,
     UNKNOWN,
@@ -19,7 +19,7 @@ from tests.core.desk import MARKET, START, Desk, Wants, target
 
 
 def kinds(commands: list[Command]) -> list[str]:
-    return [type(c.record).__name__ if isinstance(c, Persist) else type(c).__name__ for c in commands]
+    return [type(c).__name__ for c in commands]
 
 
 def confirm(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from deskbot.core import gate, halt, order_life, quoting
 from deskbot.core.commands import Cancel, CancelAll, Place, QueryFills
 from deskbot.core.durable import Durable
 from deskbot.core.engine import MOST_FAILURES, Engine
-from deskbot.core.events import FillsAnswer, PlaceResult, StreamChange, Timer
+from deskbot.core.events import FillsAnswer, PlaceResult, StreamChange, Timer, VenueLost
 from deskbot.core.gate import OrderRate
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
@@ -220,7 +220,7 @@ def test_i5_no_order_leaves_on_a_book_that_is_not_sound(monkeypatch: Patch) -> N
     assert "I5: the book is judged book_crossed" in evidence(desk)
 
 
-def quote_anything(engine: Engine, stand: Stand) -> None:
+def quote_anything(engine: Engine, stand: Stand, _fresh: bool) -> None:
     stand.market.verdict = stand.market.unusable(engine._state.at, 10**18)
     quoting.make_so(engine._state, stand, [target()], OrderRate())
 
@@ -387,7 +387,7 @@ def test_i7_an_engine_that_cannot_stand_still_leaves_it_to_the_shell(monkeypatch
     desk = trading()
     monkeypatch.setattr(Standstill, "step", raising)
     with pytest.raises(ZeroDivisionError):
-        desk.say(Timer)
+        desk.say(VenueLost, reason="gone")
 
 
 def test_i7_an_engine_that_fails_again_and_again_leaves_it_to_the_shell(monkeypatch: Patch) -> None:

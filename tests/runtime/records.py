@@ -15,7 +15,7 @@ _TYPES = {
     str: st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20),
     bool: st.booleans(),
 }
-_KINDS = records.Record.__args__
+_KINDS = tuple(records.Record.__subclasses__())
 
 
 def _as_written() -> ModuleType:

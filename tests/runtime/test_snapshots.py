@@ -16,7 +16,7 @@ import pytest
 import structlog
 
 from deskbot.core.errors import Blocked
-from deskbot.core.records import Record, to_tuple
+from deskbot.core.records import Record
 from deskbot.core.snapshot import take
 from deskbot.runtime import retention, snapshots
 from deskbot.runtime.journal import Journal, open_journal
@@ -157,7 +157,7 @@ def test_a_journal_of_schema_1_is_read_exactly_and_goes_on_as_one_of_this_schema
         assert journal.header.epoch_ms == wanted["epochMs"]
         assert journal.header.account_id == wanted["accountId"]
         records = list(journal.records())
-        assert [list(to_tuple(one))[: len(body)] for one, body in zip(records, bodies, strict=True)] == bodies
+        assert [list(one.row())[: len(body)] for one, body in zip(records, bodies, strict=True)] == bodies
         durable = journal.replay().durable
         assert {market: ledger.position for market, ledger in durable.ledgers.items()} == wanted["positions"]
         assert {market: ledger.realised for market, ledger in durable.ledgers.items()} == wanted["realised"]

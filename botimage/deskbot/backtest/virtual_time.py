@@ -1,7 +1,7 @@
 """One pass over recorded market data: market events, the exchange's own work, answers and timers in time order.
 
     recording ──▶ Exchange.market_event ──▶ reports ──▶ VirtualVenue ──▶ Engine.handle ──▶ commands ──▶ VirtualVenue
-                          ▲                                                  │ Persist
+                          ▲                                                  │ records
                           └───────────────── requests ◀──────────────────────┴──▶ journal
 
 The engine sees the touch of a book at the moment it changes. When the data ends the engine is asked to stop and time
@@ -11,7 +11,7 @@ goes on without a market until it has cancelled everything and proven it.
 from collections.abc import Callable, Iterable
 
 from deskbot.backtest.virtual_venue import ACCOUNT, VirtualVenue
-from deskbot.core.commands import Persist, Publish, Stopped
+from deskbot.core.commands import Publish, Stopped
 from deskbot.core.engine import Engine
 from deskbot.core.events import Book, Control, Event, StopRequested, StreamChange, Timer, Trade
 from deskbot.core.instrument import BUY, SELL
@@ -104,8 +104,8 @@ class VirtualTime:
 
     def _handle(self, at: int, event: Event) -> None:
         for command in self._engine.handle(event):
-            if isinstance(command, Persist):
-                self._persist(command.record)
+            if isinstance(command, Record):
+                self._persist(command)
             elif isinstance(command, Stopped):
                 self.stopped = command
             elif not isinstance(command, Publish):

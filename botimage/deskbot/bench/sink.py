@@ -4,8 +4,7 @@ import hashlib
 from typing import Any, Final
 
 from deskbot.core.decisions import Decision
-from deskbot.core.plain import Plain
-from deskbot.core.records import Record, to_tuple
+from deskbot.core.records import Record
 from deskbot.runtime.encoding import encode_lines
 
 GROUP: Final = 1000  # lines are encoded together, as a journal writes a batch: a call saves 0.2 us a line
@@ -23,7 +22,7 @@ class Sink:
 
     def persist(self, record: Record) -> None:
         """Take one journal record."""
-        self._rows.append(record.row() if isinstance(record, Plain) else to_tuple(record))
+        self._rows.append(record.row())
 
     def decided(self, decision: Decision) -> None:
         """Take one decision."""

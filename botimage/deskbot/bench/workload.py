@@ -1,7 +1,7 @@
 """One pass of the engine over a tape of quotes: the whole live engine, on a venue without latency.
 
     tape ──chunks──▶ Workload.quotes ──▶ TouchVenue.cross ──fills──▶ Engine.handle ◀──▶ TouchVenue
-                                                                          │ Persist, Decision
+                                                                          │ records, decisions
                                                                           ▼
                                                                      sink: their bytes
 
@@ -17,13 +17,14 @@ from typing import Final
 from deskbot.bench.maker import ReferenceMaker
 from deskbot.bench.sink import Sink
 from deskbot.bench.venue import NO_ASK, NO_BID, TouchVenue
-from deskbot.core.commands import Cancel, Command, Persist, Place, Publish
+from deskbot.core.commands import Cancel, Command, Place, Publish
 from deskbot.core.engine import Engine
 from deskbot.core.events import Control, Event, Quote, StreamChange, Timer, Trade, VenueReady
 from deskbot.core.instrument import BUY, Instrument
 from deskbot.core.limits import Limits
 from deskbot.core.market import JUMP_PARTS
 from deskbot.core.money import UNIT
+from deskbot.core.records import Record
 from deskbot.core.summary import Summary
 
 MARKET: Final = "BTC/USDT:USDT"
@@ -166,8 +167,8 @@ class Workload:
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
         sink, venue, events = self._sink, self._venue, self._events
         for command in commands:
-            if isinstance(command, Persist):
-                sink.persist(command.record)
+            if isinstance(command, Record):
+                sink.persist(command)
             elif isinstance(command, Place):
                 events.append(venue.place(at, bid, ask, command))
             elif isinstance(command, Cancel):

@@ -1,8 +1,9 @@
 """What an engine asks its shell to do, in order.
 
-The one rule the shell must keep: a `Place` goes out only after every `Persist` before it is durable. Everything else,
-cancels and questions above all, goes out also when nothing can be written. Each request is answered by exactly one
-event (`events.py`), whatever happens to it on the wire; the shell gives every request a time-out.
+A record asks to be appended to the journal, and the one rule the shell must keep is: a `Place` goes out only after
+every record before it is durable. Everything else, cancels and questions above all, goes out also when nothing can be
+written. Each request is answered by exactly one event (`events.py`), whatever happens to it on the wire; the shell
+gives every request a time-out.
 """
 
 from dataclasses import dataclass
@@ -12,17 +13,6 @@ from mypy_extensions import mypyc_attr
 
 from deskbot.core.plain import Plain
 from deskbot.core.records import Record
-
-
-@mypyc_attr(acyclic=True)
-class Persist(Plain):
-    """Append to the journal."""
-
-    FIELDS: ClassVar = ("record",)
-    __slots__ = FIELDS
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
 
 
 @mypyc_attr(acyclic=True)
@@ -144,7 +134,7 @@ class Stopped:
 
 
 Command = (
-    Persist
+    Record
     | Place
     | Cancel
     | CancelForeign

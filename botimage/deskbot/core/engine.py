@@ -98,6 +98,7 @@ class Engine:
         self._may_quote = False  # what `why_not` says, for the busy path: only what `_settle` follows can change it
         self._asked_about = -1  # the revision at which the strategies were last asked after an order event
         self._stands = Stands(self._state)
+        self._stand_of = self._stands.of
         self._teller = Teller(self._state, self._reconciliation, self._standstill, self._dead_man)
         for record in prior:
             self._state.durable.apply(record)
@@ -109,7 +110,6 @@ class Engine:
             Book: self._on_book,
             Trade: self._on_trade,
             Candle: lambda event: daily.on_candle(self._state, event),
-            Timer: self._on_timer,
             VenueClock: connection.on_venue_clock,
             StreamChange: connection.on_stream_change,
             Funding: lambda event: order_life.on_funding(self._state, event),
@@ -137,15 +137,16 @@ class Engine:
         try:
             # by name what there is most of: compiled, what is looked up by its type costs three times as much
             if isinstance(event, Quote):
-                if event.at > state.at > 0:  # as `_pass_to`, whose call would be a tenth of a quiet pass
-                    state.at = event.at
+                at = event.at
+                if at > state.at > 0:  # as `_pass_to`, whose call would be a tenth of a quiet pass
+                    state.at = at
                 else:
-                    self._pass_to(event.at)
-                stand = self._stands.of.get(event.market)
+                    self._pass_to(at)
+                stand = self._stand_of.get(event.market)
                 if stand is not None:
-                    stand.market.on_quote(event)
+                    fresh = stand.market.on_quote(event)
                     if self._may_quote:
-                        self._quote(stand)
+                        self._quote(stand, fresh)
             elif isinstance(event, OrderEvent):
                 self._on_order_event(event)
             else:
@@ -158,6 +159,9 @@ class Engine:
 
     def _on_other(self, event: Event) -> None:
         self._pass_to(event.at)
+        if isinstance(event, Timer):
+            self._on_timer()
+            return
         self._steps[type(event)](event)
         if not isinstance(event, (Book, Trade)):
             self._settle()
@@ -188,23 +192,22 @@ class Engine:
     # market data: the busy path
 
     def _on_book(self, book: Book) -> None:
-        stand = self._stands.of.get(book.market)
+        stand = self._stand_of.get(book.market)
         if stand is not None:
-            stand.market.on_book(book)
+            fresh = stand.market.on_book(book)
             if self._may_quote:
-                self._quote(stand)
+                self._quote(stand, fresh)
 
     def _on_trade(self, trade: Trade) -> None:
         market = self._state.markets.get(trade.market)
         if market is not None:
             market.on_trade(trade)
 
-    def _quote(self, stand: Stand) -> None:
+    def _quote(self, stand: Stand, fresh: bool) -> None:
+        """Ask the strategy of a market, whose book is `fresh` when it has just come and says something new."""
         state, market, strategy = self._state, stand.market, stand.strategy
-        if market.changed_at == market.at == state.at:  # nothing is old, nothing frozen: almost every quote
-            verdict = market.fault
-        else:
-            verdict = market.unusable(state.at, stand.limits.max_data_age)
+        at = state.at
+        verdict = market.fault if fresh and market.at == at else market.unusable(at, stand.limits.max_data_age)
         if verdict != market.verdict:
             market.verdict = verdict
             if verdict and verdict != PRICE_ALONE:  # which every start has
@@ -213,7 +216,7 @@ class Engine:
             quoting.pull(state, stand.name)
             return
         view = market.view
-        view.at = state.at
+        view.at = at
         if view.revision != state.revision:  # not on a quiet book: half the time of the rest of this
             stand.show_ours(state)
         try:
@@ -227,7 +230,7 @@ class Engine:
     def _quote_all(self) -> None:
         for stand in self._stands.all:
             if self._may_quote:  # not any more after a strategy has failed
-                self._quote(stand)
+                self._quote(stand, False)
 
     def _strategy_failed(self, market: str, error: Exception) -> None:
         """A strategy that raises is not asked again until the object changes; nobody stands behind its quotes."""
@@ -275,10 +278,16 @@ class Engine:
             self._state.problems.pop(STRATEGY_ERROR, None)
         halt.consider(self._state)
 
-    def _on_timer(self, _timer: Timer) -> None:
+    def _on_timer(self) -> None:
         daily.sample(self._state)
         order_life.chase(self._state, emergency=self._standstill.sweeping)
         daily.begin_day(self._state, self._reconciliation)
+        if self._may_quote and self._all_is_well() and not self._reconciliation.due():
+            self._quote_all()
+            quoting.leave_other_markets(self._state)
+            self._dead_man.step(may_leave=False)
+        else:
+            self._settle()
 
     # after every event but market data
 
@@ -287,16 +296,20 @@ class Engine:
 
         That saves nine tenths of the work after an acknowledgement: nothing that `_settle` goes on with is under way.
         """
-        state = self._state
-        if state.problems or state.durable.latch is not None or not self._reconciliation.idle():
+        if not self._all_is_well():
             self._settle()
             return
-        if state.revision == self._asked_about:
-            return  # nothing of ours has changed since the strategies were asked
+        if self._state.revision == self._asked_about and not self._state.waiting:
+            return  # nothing that they see has changed since the strategies were asked
         self._quote_all()
-        self._asked_about = state.revision
-        if state.control is not None and state.control.dead_man_after:
+        self._asked_about = self._state.revision
+        if self._state.control is not None and self._state.control.dead_man_after:
             self._dead_man.step(may_leave=False)
+
+    def _all_is_well(self) -> bool:
+        """Whether nothing is under way that a pass could go on with but the strategies' own."""
+        state = self._state
+        return not state.problems and state.durable.latch is None and self._reconciliation.idle()
 
     def _settle(self) -> None:
         """Go on with whatever is under way, the most urgent first."""

@@ -19,7 +19,7 @@ I7 is `Engine.handle`'s own: an exception halts as well. I11, that trouble ends 
 reconciliation. Where the venue contradicts itself the fact is booked, since money moved, and `State.violated` notes it.
 """
 
-from deskbot.core.commands import Persist, Place
+from deskbot.core.commands import Place
 from deskbot.core.errors import InvariantViolated
 from deskbot.core.events import Control
 from deskbot.core.instrument import BUY, Instrument
@@ -63,15 +63,13 @@ class Invariants:
         """Look at what a pass is about to say. Raises InvariantViolated."""
         intent: Intent | None = None
         for command in self._state.out:
-            if isinstance(command, Persist):
-                record = command.record
-                if isinstance(record, Intent):
-                    intent = record
-                elif isinstance(record, Filled):
-                    self._books(record.market)
-            elif isinstance(command, Place):
+            if isinstance(command, Place):
                 self._place(command, intent)
                 intent = None
+            elif isinstance(command, Intent):
+                intent = command
+            elif isinstance(command, Filled):
+                self._books(command.market)
         if self._state.violation:
             raise InvariantViolated(self._state.violation)
 

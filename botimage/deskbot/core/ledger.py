@@ -93,17 +93,18 @@ class Ledger:
 
     def book(self, fill: Filled) -> None:
         """Add one execution."""
-        self.cash -= fill.side * _value(fill.price, fill.amount)
+        value, delta = _value(fill.price, fill.amount), _delta(fill)
+        self.cash -= fill.side * value
         self.fees[fill.fee_asset] = self.fees.get(fill.fee_asset, 0) + fill.fee
         self.fills += 1
         if fill.kind:
             self.forced += 1
-        self.moved += _delta(fill)
+        self.moved += delta
         self.last_fill_at = fill.at
         if self.window and _before(fill, self.window[-1].fill):
             self._put_in_place(fill)
         else:
-            self._put_last(fill)
+            self._put_last(fill, delta, value)
         if len(self.window) >= 2 * WINDOW:
             self._settle(WINDOW)
 
@@ -154,8 +155,8 @@ class Ledger:
             index += 1
         return index
 
-    def _put_last(self, fill: Filled) -> None:
-        self._fold(fill)
+    def _put_last(self, fill: Filled, delta: int, value: int) -> None:
+        self._fold(fill.price, delta, abs(_value(fill.price, delta)) if fill.fee_in_base else value)
         booked = Booked(fill, self.position, self.cost, self.realised)
         self.window.append(booked)
         self.by_trade_id[fill.trade_id] = booked
@@ -178,7 +179,8 @@ class Ledger:
             before = self.window[index - 1]
             self.position, self.cost, self.realised = before.position, before.cost, before.realised
         for booked in self.window[index:]:
-            self._fold(booked.fill)
+            delta, price = _delta(booked.fill), booked.fill.price
+            self._fold(price, delta, abs(_value(price, delta)))
             booked.position, booked.cost, booked.realised = self.position, self.cost, self.realised
 
     def _settle(self, count: int) -> None:
@@ -191,19 +193,24 @@ class Ledger:
                 del self.by_trade_id[booked.fill.trade_id]
             del self.window[:count]
 
-    def _fold(self, fill: Filled) -> None:
-        delta = _delta(fill)
-        price = fill.price
-        if self.position * delta < 0:
-            closing = -self.position if abs(delta) >= abs(self.position) else delta
-            self._close(closing, price)
-            delta -= closing
-        self.position += delta
-        self.cost += _value(price, delta)
+    def _fold(self, price: int, delta: int, value: int) -> None:
+        """Move the position by `delta`, which is worth so much; what goes through zero closes first, then opens."""
+        position = self.position
+        if position * delta >= 0:
+            self._open(delta, value)
+        elif abs(delta) <= abs(position):
+            self._close(delta, value)
+        else:
+            self._close(-position, abs(_value(price, position)))
+            self._open(delta + position, abs(_value(price, delta + position)))
 
-    def _close(self, delta: int, price: int) -> None:
-        leaving = _share(self.cost, -delta, self.position)
-        self.realised += _value(price, -delta) - leaving
+    def _open(self, delta: int, value: int) -> None:
+        self.position += delta
+        self.cost += value if delta >= 0 else -value
+
+    def _close(self, delta: int, value: int) -> None:
+        leaving = self.cost if delta == -self.position else _share(self.cost, -delta, self.position)
+        self.realised += (value if delta <= 0 else -value) - leaving
         self.cost -= leaving
         self.position += delta
 

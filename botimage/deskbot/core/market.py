@@ -99,21 +99,21 @@ class MarketState:
         self._clock_known = False
         self._venue_offset = 0
 
-    def on_book(self, book: Book) -> None:
-        """Take a book over; one without two sides leaves nothing to quote on."""
+    def on_book(self, book: Book) -> bool:
+        """Take a book over, as `on_quote` its touch; one without two sides leaves nothing to quote on."""
         bid, bid_lots = book.bids[0] if book.bids else (0, 0)
         ask, ask_lots = book.asks[0] if book.asks else (0, 0)
-        self.on_quote(
+        return self.on_quote(
             Quote(book.at, book.market, bid, bid_lots, ask, ask_lots, book.venue_ms, book.sequence, book.previous)
         )
 
-    def on_quote(self, book: Quote) -> None:
-        """Take a touch over, with 0 for a side that is missing."""
+    def on_quote(self, book: Quote) -> bool:
+        """Take a touch over, with 0 for a side that is missing. Whether it is new and dated by our own clock.
+
+        Then nothing of it can be old or frozen, and `fault` is all there is to say.
+        """
         view = self.view
         at = book.at
-        self.at = at
-        if self._clock_known and book.venue_ms:
-            self.at = min(at, book.venue_ms * _MILLISECOND - self._venue_offset)
         previous = book.previous
         if previous != view.sequence:
             self._gap = previous != 0
@@ -121,16 +121,19 @@ class MarketState:
             self._gap = False
         view.sequence = book.sequence
         bid, ask = book.bid, book.ask
-        bid_lots, ask_lots = book.bid_lots, book.ask_lots
-        if bid_lots != view.bid_lots or ask_lots != view.ask_lots or bid != view.bid or ask != view.ask:
+        if bid != view.bid or ask != view.ask:
             view.bid = bid
-            view.bid_lots = bid_lots
             view.ask = ask
-            view.ask_lots = ask_lots
+            view.bid_lots = book.bid_lots
+            view.ask_lots = book.ask_lots
             self.half_mid = bid + ask if bid and ask else 0
             self.changed_at = at
+        elif book.bid_lots != view.bid_lots or book.ask_lots != view.ask_lots:
+            view.bid_lots = book.bid_lots
+            view.ask_lots = book.ask_lots
+            self.changed_at = at
         half, believed = self.half_mid, self._believed
-        near = half == believed  # three quotes of five change sizes alone
+        near = half == believed
         if not near:
             jump = half - believed if half > believed else believed - half
             near = jump * JUMP_PARTS <= believed
@@ -141,6 +144,11 @@ class MarketState:
             self._believed_at = at
         else:
             self._judge_book(book)
+        if self._clock_known and book.venue_ms:
+            self.at = min(at, book.venue_ms * _MILLISECOND - self._venue_offset)
+            return False
+        self.at = at
+        return self.changed_at == at
 
     def on_trade(self, trade: Trade) -> None:
         """Note the last price; it may be the second source that a jump of the book waits for."""

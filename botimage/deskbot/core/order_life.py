@@ -58,7 +58,10 @@ def move(state: State, order: Order, to: int, venue_id: str = "", filled_lots: i
     if to == order.state and filled == order.filled_lots and (not venue_id or venue_id == order.venue_id):
         order.updated_at = state.at
         return
-    state.record(OrderMoved(state.at, order.client_id, to, venue_id or order.venue_id, filled, reason))
+    acknowledged = to == OPEN and order.state == SENT
+    state.record(
+        OrderMoved(state.at, order.client_id, to, venue_id or order.venue_id, filled, reason), not acknowledged
+    )
 
 
 def on_place_result(state: State, event: PlaceResult) -> None:
@@ -173,9 +176,12 @@ def on_fill(state: State, fill: Fill) -> bool:
     """Book an execution of ours, once. Returns whether it was new."""
     if state.durable.booked(fill.market, fill.trade_id, fill.venue_ms):
         return False
-    lost_journal.notice(state, fill.client_id)
-    if not _is_ours(state, fill):
-        return False
+    client_id = fill.client_id
+    made_here = client_id <= state.durable.last_client_id and client_id.startswith(state.order_ids.journal)
+    if not made_here:  # almost every one is
+        lost_journal.notice(state, client_id)
+        if not _is_ours(state, fill):
+            return False
     instrument = state.instruments.get(fill.market)
     if instrument is None:
         _say_unlisted(state, fill.market)

@@ -104,6 +104,7 @@ def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) 
             _want_nothing(state, stand, targets, live)
         return
     found = compare(targets, live)
+    _note_waiting(state, stand, bool(found.busy))
     batch = Batch(Proposal(state, stand, rate), targets, found.surplus)
     batch.judge_all(found)
     cancelled = _cancel(state, batch.surplus)
@@ -115,8 +116,17 @@ def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) 
         _decide(state, stand, targets, batch.fates, placed, cancelled)
 
 
+def _note_waiting(state: State, stand: Stand, waits: bool) -> None:
+    if waits:
+        state.waiting.add(stand.name)
+    elif state.waiting:
+        state.waiting.discard(stand.name)
+
+
 def _want_nothing(state: State, stand: Stand, targets: list[Target], live: list[Order]) -> None:
-    cancelled = _cancel(state, [order for order in live if order.state in (OPEN, PARTIALLY_FILLED)])
+    resting = [order for order in live if order.state in (OPEN, PARTIALLY_FILLED)]
+    _note_waiting(state, stand, len(resting) < len(live))
+    cancelled = _cancel(state, resting)
     if cancelled or stand.dropped:
         stand.dropped = []
         _decide(state, stand, targets, [], [], cancelled)

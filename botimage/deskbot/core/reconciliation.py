@@ -103,6 +103,10 @@ class Reconciliation:
         """Whether nothing is asked, needed or waited for."""
         return not self._asked and not self._needed and self.done_at > 0
 
+    def due(self) -> bool:
+        """Whether it is time to ask for anything."""
+        return self._state.at >= self._next_due or bool(self._missing_fills())
+
     def begin(self) -> None:
         """Start a full round; what an earlier one is still waiting for is forgotten."""
         state = self._state

@@ -3,10 +3,12 @@
 Durable state is a fold over these records (`durable.py`), live and in replay by the same function; there is no other
 way to change it. A record becomes a plain tuple, its name first, which any encoder can write. The four that every
 order's life is made of are plain classes (`plain.py`), the others dataclasses.
+
+Said to the shell, a record is a command: append it to the journal (`commands.py`).
 """
 
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from mypy_extensions import mypyc_attr
 
@@ -14,7 +16,19 @@ from deskbot.core.plain import Plain
 
 
 @mypyc_attr(acyclic=True)
-class Intent(Plain):
+class Record(Plain):
+    """One fact. Its first field is `at`, engine time."""
+
+    __slots__ = ()
+
+    def row(self) -> tuple[Any, ...]:
+        """(name, field, field, …): strings, integers and booleans only. The busiest spell theirs out: a third of it."""
+        name = type(self).__name__
+        return (name, *[getattr(self, field) for field in _FIELDS[name]])
+
+
+@mypyc_attr(acyclic=True)
+class Intent(Record):
     """An order was decided. `at` is engine time; everything the venue will be asked for is here."""
 
     FIELDS: ClassVar = ("at", "client_id", "market", "side", "price_ticks", "lots", "post_only", "reduce_only", "level")
@@ -43,7 +57,7 @@ class Intent(Plain):
         self.level = level
 
     def row(self) -> tuple[Any, ...]:
-        """See `to_tuple`."""
+        """See `Record`."""
         return (
             "Intent",
             self.at,
@@ -59,7 +73,7 @@ class Intent(Plain):
 
 
 @mypyc_attr(acyclic=True)
-class CancelAsked(Plain):
+class CancelAsked(Record):
     """A cancel was decided."""
 
     FIELDS: ClassVar = ("at", "client_id")
@@ -70,12 +84,12 @@ class CancelAsked(Plain):
         self.client_id = client_id
 
     def row(self) -> tuple[Any, ...]:
-        """See `to_tuple`."""
+        """See `Record`."""
         return ("CancelAsked", self.at, self.client_id)
 
 
 @mypyc_attr(acyclic=True)
-class OrderMoved(Plain):
+class OrderMoved(Record):
     """An order of ours changed its state (a number of `orders`), with the venue's words for it."""
 
     FIELDS: ClassVar = ("at", "client_id", "state", "venue_id", "filled_lots", "reason")
@@ -90,12 +104,12 @@ class OrderMoved(Plain):
         self.reason = reason
 
     def row(self) -> tuple[Any, ...]:
-        """See `to_tuple`."""
+        """See `Record`."""
         return ("OrderMoved", self.at, self.client_id, self.state, self.venue_id, self.filled_lots, self.reason)
 
 
 @mypyc_attr(acyclic=True)
-class Filled(Plain):
+class Filled(Record):
     """One execution of ours, booked exactly once by (market, trade id).
 
     `price` is units of quote per base and `amount` units of base, so that the ledger needs no market description to
@@ -158,7 +172,7 @@ class Filled(Plain):
         self.kind = kind
 
     def row(self) -> tuple[Any, ...]:
-        """See `to_tuple`."""
+        """See `Record`."""
         return (
             "Filled",
             self.at,
@@ -180,7 +194,7 @@ class Filled(Plain):
 
 
 @dataclass
-class FillCorrected:
+class FillCorrected(Record):
     """The venue's lists say another price or fee of an execution than was booked: theirs holds (docs/accounting.md)."""
 
     at: int
@@ -193,7 +207,7 @@ class FillCorrected:
 
 
 @dataclass
-class Funded:
+class Funded(Record):
     """One funding payment, booked once by (market, funding id); `amount` is units of `asset`, received if positive."""
 
     at: int
@@ -205,7 +219,7 @@ class Funded:
 
 
 @dataclass
-class Listed:
+class Listed(Record):
     """The steps of a market, as the venue lists it from now on: what the ticks and lots of later records mean."""
 
     at: int
@@ -215,7 +229,7 @@ class Listed:
 
 
 @dataclass
-class FillsRead:
+class FillsRead(Record):
     """Every execution of a market up to this time of the venue was read and booked."""
 
     at: int
@@ -224,7 +238,7 @@ class FillsRead:
 
 
 @dataclass
-class Opened:
+class Opened(Record):
     """The journal begins with what the venue shows on a market, often 0; amount in units, price in units of quote."""
 
     at: int
@@ -238,7 +252,7 @@ JOURNAL_LOST, EARLIER_OBJECT = "JournalLost", "EarlierObject"
 
 
 @dataclass
-class Latched:
+class Latched(Record):
     """A halt began. A second cause supersedes the id. `evidence` are the facts of one that the engine found itself.
 
     `used` is a client order id of this journal that the venue knows and the journal does not: it was put back.
@@ -253,7 +267,7 @@ class Latched:
 
 
 @dataclass
-class HaltConfirmed:
+class HaltConfirmed(Record):
     """The venue itself showed no order left, with every intent resolved."""
 
     at: int
@@ -262,7 +276,7 @@ class HaltConfirmed:
 
 
 @dataclass
-class Released:
+class Released(Record):
     """A person acknowledged this halt's id."""
 
     at: int
@@ -270,7 +284,7 @@ class Released:
 
 
 @dataclass
-class Orphaned:
+class Orphaned(Record):
     """An order with our prefix that this journal does not know was found on the venue and is being cancelled."""
 
     at: int
@@ -280,7 +294,7 @@ class Orphaned:
 
 
 @dataclass
-class DayBegan:
+class DayBegan(Record):
     """A UTC day (counted from 1970-01-01) began with this PnL, and these parts of it, in units of quote."""
 
     at: int
@@ -291,7 +305,7 @@ class DayBegan:
 
 
 @dataclass
-class Session:
+class Session(Record):
     """A process began to use this journal; `venue_ms` is when, by the venue's clock (0 from before it was noted)."""
 
     at: int
@@ -299,24 +313,6 @@ class Session:
     account_id: str
     venue_ms: int = 0
 
-
-Record = (
-    Intent
-    | CancelAsked
-    | OrderMoved
-    | Filled
-    | FillCorrected
-    | Funded
-    | FillsRead
-    | Listed
-    | Opened
-    | Latched
-    | HaltConfirmed
-    | Released
-    | Orphaned
-    | DayBegan
-    | Session
-)
 
 _KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
@@ -348,19 +344,12 @@ class UnknownRecord(ValueError):
 _FIELDS: dict[str, tuple[str, ...]] = {}
 _LATER: dict[str, int] = {}
 for _name, _kind in _KINDS.items():
-    if issubclass(_kind, Plain):
+    if _kind.FIELDS:
         _FIELDS[_name], _LATER[_name] = _kind.FIELDS, _kind.LATER
     else:
-        _FIELDS[_name] = tuple(field.name for field in fields(_kind))
-        _LATER[_name] = sum(field.default is not MISSING for field in fields(_kind))
-
-
-def to_tuple(record: Record) -> tuple[Any, ...]:
-    """(name, field, field, …): strings, integers and booleans only."""
-    if isinstance(record, Plain):
-        return record.row()
-    name = type(record).__name__
-    return (name, *[getattr(record, field) for field in _FIELDS[name]])
+        _fields = fields(cast(Any, _kind))
+        _FIELDS[_name] = tuple(field.name for field in _fields)
+        _LATER[_name] = sum(field.default is not MISSING for field in _fields)
 
 
 def named(record: Record) -> dict[str, Any]:

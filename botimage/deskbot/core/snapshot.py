@@ -15,7 +15,7 @@ from typing import Any, Final
 from deskbot.core.durable import REMEMBERED_FUNDINGS, REMEMBERED_TRADES, Durable, Latch
 from deskbot.core.ledger import Ledger
 from deskbot.core.orders import Order
-from deskbot.core.records import Filled, Latched, from_tuple, to_tuple
+from deskbot.core.records import Filled, Latched, from_tuple
 from deskbot.core.remembered import Remembered
 
 VERSION: Final = 1
@@ -120,7 +120,7 @@ def pieces(snapshot: Snapshot) -> Iterator[Piece]:
     yield snapshot.state
     for market, fills in snapshot.windows.items():
         for begin in range(0, len(fills), PIECE):
-            yield [WINDOW, market, [to_tuple(fill) for fill in fills[begin : begin + PIECE]]]
+            yield [WINDOW, market, [fill.row() for fill in fills[begin : begin + PIECE]]]
     yield from _pieces_of_ids(TRADES, snapshot.trades)
     yield from _pieces_of_ids(FUNDINGS, snapshot.fundings)
 

@@ -7,7 +7,7 @@ is volatile: it is learnt anew after a restart.
 from collections.abc import Callable
 from typing import Final
 
-from deskbot.core.commands import Command, Persist
+from deskbot.core.commands import Command
 from deskbot.core.decisions import Decision
 from deskbot.core.durable import Durable
 from deskbot.core.events import Control, OrderReport, Problem
@@ -59,6 +59,7 @@ class State:
         "venue_positions",
         "version",
         "violation",
+        "waiting",
     )
 
     def __init__(self, object_uid: str, epoch_ms: int, version: str) -> None:
@@ -69,6 +70,7 @@ class State:
         self.order_ids = OrderIds(object_uid, epoch_ms)
         self.out: list[Command] = []
         self.revision = 0  # of what views show of ours: counts records, objects and listings
+        self.waiting: set[str] = set()  # markets where something wanted could not be done before an order has arrived
         self.decision: Decision | None = None  # the last one
         self.decision_sink: Callable[[Decision], None] | None = None
         self.at = 0
@@ -103,11 +105,15 @@ class State:
         self.sends_orders = control.mode != DRY_RUN
         self.revision += 1
 
-    def record(self, record: Record) -> None:
-        """Make a fact durable: applied now, in the journal before anything that depends on it leaves."""
-        self.revision += 1
+    def record(self, record: Record, shown: bool = True) -> None:
+        """Make a fact durable: applied now, in the journal before anything that depends on it leaves.
+
+        Most change what views show (`shown`).
+        """
+        if shown:
+            self.revision += 1
         self.durable.apply(record)
-        self.out.append(Persist(record))
+        self.out.append(record)
 
     def venue_ms(self, at: int) -> int:
         """An engine time of this process in the venue's milliseconds."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from deskbot.core.records import Record, from_tuple, to_tuple
+from deskbot.core.records import Record, from_tuple
 from deskbot.core.snapshot import Piece
 
 _encoder = msgspec.json.Encoder()
@@ -19,7 +19,7 @@ _decoder = msgspec.json.Decoder(list[object])
 
 def encode(record: Record) -> bytes:
     """The bytes of one record."""
-    return _encoder.encode(to_tuple(record))
+    return _encoder.encode(record.row())
 
 
 def encode_lines(rows: list[tuple[Any, ...]]) -> bytes:

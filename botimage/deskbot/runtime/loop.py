@@ -1,7 +1,7 @@
 """The engine's loop: events in, commands out, one thread, one pass at a time.
 
     streams, answers, control ──put──▶ lanes ──pass──▶ engine.handle ──▶ commands
-                                                                          │ Persist ─▶ JournalWriter ─▶ disk
+                                                                          │ records ─▶ JournalWriter ─▶ disk
                                                                           │ Place ───▶ after that is durable
                                                                           └ the rest ▶ at once
 
@@ -19,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from deskbot.core.commands import Command, Persist, Place, Publish, Stopped
+from deskbot.core.commands import Command, Place, Publish, Stopped
 from deskbot.core.engine import Engine
 from deskbot.core.events import NOT_SENT, Book, Event, Timer
 from deskbot.core.records import Latched, Record
@@ -115,10 +115,10 @@ class EngineLoop:
             self._obey(command)
 
     def _obey(self, command: Command) -> None:
-        if isinstance(command, Persist):
-            self._records.append(command.record)
-            if isinstance(command.record, Latched):
-                _say_latched(command.record)
+        if isinstance(command, Record):
+            self._records.append(command)
+            if isinstance(command, Latched):
+                _say_latched(command)
         elif isinstance(command, Place):
             self._places.append(command)
         elif isinstance(command, Publish):

@@ -3,7 +3,7 @@
     journal ─▶ Engine ─▶ EngineLoop ◀── Control ◀── object, as it is observed
                             │   ▲
                             ▼   └──── VenueReady, streams, answers ◀── VenueKeeper, Requests
-                        Persist, requests
+                        records, requests
 
 A journal that cannot be used does not keep the bot from listening: the engine then runs without one, on what of it
 can be read, is told of the problem, and every record it wants to write is refused, so that no order leaves while a halt

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from deskbot.core.records import Intent, Record, from_tuple, to_tuple
+from deskbot.core.records import Intent, Record, from_tuple
 from deskbot.simulation.schedule import MILLISECOND, SECOND, Schedule
 from deskbot.simulation.trouble import Trouble
 
@@ -127,4 +127,4 @@ class Writer:
         self._begin()
 
     def _keep(self, records: list[Record]) -> None:
-        self._disk.rows.extend(map(to_tuple, records))
+        self._disk.rows.extend(record.row() for record in records)

@@ -14,7 +14,6 @@ from deskbot.core.commands import (
     Cancel,
     CancelAll,
     Command,
-    Persist,
     Place,
     Publish,
     QueryBalances,
@@ -194,9 +193,9 @@ class Process:
             self._obey(command)
 
     def _obey(self, command: Command) -> None:
-        if isinstance(command, Persist):
-            self._records.append(command.record)
-            if isinstance(command.record, Latched):
+        if isinstance(command, Record):
+            self._records.append(command)
+            if isinstance(command, Latched):
                 self._passes(points.LATCHED)
         elif isinstance(command, Place):
             self._places.append(command)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deskbot.core.commands import (
     Command,
-    Persist,
     Place,
     QueryBalances,
     QueryFills,
@@ -293,8 +292,8 @@ class Witness:
 
     def said(self, command: Command, process: "Process") -> None:
         """A command has just been made."""
-        if isinstance(command, Persist):
-            self._recorded(command.record)
+        if isinstance(command, Record):
+            self._recorded(command)
         elif isinstance(command, Place):
             self._decided(command, process)
         elif isinstance(command, _QUESTIONS):

@@ -5,11 +5,11 @@ import inspect
 from typing import Any
 
 from deskbot.core import gate, permission, quoting
-from deskbot.core.commands import Persist, Place
+from deskbot.core.commands import Place
 from deskbot.core.instrument import BUY
 from deskbot.core.market import MarketState
 from deskbot.core.orders import PENDING_CANCEL, UNKNOWN
-from deskbot.core.records import Intent
+from deskbot.core.records import Intent, Record
 from deskbot.core.working import Working
 from tests.simulation.broken.breakage import Breakage, Patch
 
@@ -75,7 +75,7 @@ def _skips_the_journal(patch: Patch) -> None:
         before = len(state.out)
         real(state, market, target)
         made = state.out[before:]
-        kept = [c for c in made if not (isinstance(c, Persist) and isinstance(c.record, Intent))]
+        kept = [c for c in made if not (isinstance(c, Record) and isinstance(c, Intent))]
         state.out[before:] = kept
 
     patch.setattr(quoting, "_place", place)
