@@ -4,39 +4,37 @@ import hashlib
 from typing import Any, Final
 
 from deskbot.core.decisions import Decision
-from deskbot.core.records import Record
 from deskbot.runtime.encoding import encode_lines
 
 GROUP: Final = 1000  # lines are encoded together, as a journal writes a batch: a call saves 0.2 us a line
 
 
 class Sink:
-    """Encodes records and decisions in groups, in order. With `digest`, also takes their SHA-256."""
+    """Encodes records and decisions in groups, in order. With `digest`, also takes their SHA-256.
 
-    __slots__ = ("_hash", "_rows", "written")
+    `rows` are those that wait: a record's is appended right here.
+    """
+
+    __slots__ = ("_hash", "rows", "written")
 
     def __init__(self, digest: bool) -> None:
-        self._rows: list[tuple[Any, ...]] = []
+        self.rows: list[tuple[Any, ...]] = []
         self._hash: Any = hashlib.sha256() if digest else None
         self.written = 0
 
-    def persist(self, record: Record) -> None:
-        """Take one journal record."""
-        self._rows.append(record.row())
-
     def decided(self, decision: Decision) -> None:
         """Take one decision."""
-        self._rows.append(decision.row())
+        self.rows.append(decision.row())
 
     def rest(self) -> None:
         """A pass is over: a group that is full is encoded."""
-        if len(self._rows) >= GROUP:
+        if len(self.rows) >= GROUP:
             self.flush()
 
     def flush(self) -> None:
         """Encode what waits."""
-        lines = encode_lines(self._rows)
-        self._rows = []
+        lines = encode_lines(self.rows)
+        self.rows = []
         self.written += len(lines)
         if self._hash is not None:
             self._hash.update(lines)

@@ -165,10 +165,10 @@ class Workload:
         self._sink.rest()
 
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
-        sink, venue, events = self._sink, self._venue, self._events
+        rows, venue, events = self._sink.rows, self._venue, self._events
         for command in commands:
             if isinstance(command, Record):
-                sink.persist(command)
+                rows.append(command.row())
             elif isinstance(command, Place):
                 events.append(venue.place(at, bid, ask, command))
             elif isinstance(command, Cancel):

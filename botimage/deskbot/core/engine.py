@@ -132,8 +132,6 @@ class Engine:
     def handle(self, event: Event) -> Sequence[Command]:
         """Take one event in and say what is to be done now, in order; a quiet book costs no list."""
         state = self._state
-        if state.out:
-            state.out = []
         try:
             # by name what there is most of: compiled, what is looked up by its type costs three times as much
             if isinstance(event, Quote):
@@ -147,6 +145,8 @@ class Engine:
                     fresh = stand.market.on_quote(event)
                     if self._may_quote:
                         self._quote(stand, fresh)
+                if not state.out:
+                    return NOTHING
             elif isinstance(event, OrderEvent):
                 self._on_order_event(event)
             else:
@@ -155,7 +155,10 @@ class Engine:
                 self._invariants.hold()
         except Exception as error:
             self._fail_closed(event, error)
-        return state.out or NOTHING
+        commands = state.out
+        if commands:
+            state.out = []
+        return commands
 
     def _on_other(self, event: Event) -> None:
         self._pass_to(event.at)
@@ -282,7 +285,7 @@ class Engine:
         daily.sample(self._state)
         order_life.chase(self._state, emergency=self._standstill.sweeping)
         daily.begin_day(self._state, self._reconciliation)
-        if self._may_quote and self._all_is_well() and not self._reconciliation.due():
+        if self._may_quote and self._nothing_to_go_on_with():
             self._quote_all()
             quoting.leave_other_markets(self._state)
             self._dead_man.step(may_leave=False)
@@ -296,20 +299,22 @@ class Engine:
 
         That saves nine tenths of the work after an acknowledgement: nothing that `_settle` goes on with is under way.
         """
-        if not self._all_is_well():
+        state = self._state
+        if state.problems or state.durable.latch is not None or not self._reconciliation.idle():
             self._settle()
             return
-        if self._state.revision == self._asked_about and not self._state.waiting:
+        if state.revision == self._asked_about and not state.waiting:
             return  # nothing that they see has changed since the strategies were asked
         self._quote_all()
-        self._asked_about = self._state.revision
-        if self._state.control is not None and self._state.control.dead_man_after:
+        self._asked_about = state.revision
+        if state.control is not None and state.control.dead_man_after:
             self._dead_man.step(may_leave=False)
 
-    def _all_is_well(self) -> bool:
-        """Whether nothing is under way that a pass could go on with but the strategies' own."""
-        state = self._state
-        return not state.problems and state.durable.latch is None and self._reconciliation.idle()
+    def _nothing_to_go_on_with(self) -> bool:
+        """Whether nothing is under way or due but what strategies may want."""
+        state, reconciliation = self._state, self._reconciliation
+        at_rest = not state.problems and state.durable.latch is None and reconciliation.idle()
+        return at_rest and not reconciliation.due()
 
     def _settle(self) -> None:
         """Go on with whatever is under way, the most urgent first."""

@@ -114,6 +114,7 @@ class MarketState:
         """
         view = self.view
         at = book.at
+        self.at = at
         previous = book.previous
         if previous != view.sequence:
             self._gap = previous != 0
@@ -121,6 +122,7 @@ class MarketState:
             self._gap = False
         view.sequence = book.sequence
         bid, ask = book.bid, book.ask
+        fresh = True
         if bid != view.bid or ask != view.ask:
             view.bid = bid
             view.ask = ask
@@ -128,17 +130,16 @@ class MarketState:
             view.ask_lots = book.ask_lots
             self.half_mid = bid + ask if bid and ask else 0
             self.changed_at = at
-        elif book.bid_lots != view.bid_lots or book.ask_lots != view.ask_lots:
+        elif book.bid_lots != view.bid_lots or book.ask_lots != view.ask_lots:  # three quotes of five change no price
             view.bid_lots = book.bid_lots
             view.ask_lots = book.ask_lots
             self.changed_at = at
+        else:
+            fresh = False
         half, believed = self.half_mid, self._believed
-        near = half == believed
-        if not near:
-            jump = half - believed if half > believed else believed - half
-            near = jump * JUMP_PARTS <= believed
+        jump = half - believed if half > believed else believed - half
         # a sound book near the last one, almost every book there is, is judged right here: 0.3 us less than two calls
-        if near and half and bid < ask and not self._gap and self._serves:
+        if jump * JUMP_PARTS <= believed and bid < ask and self._serves and half and not self._gap:
             self.fault = ""
             self._believed = half
             self._believed_at = at
@@ -147,8 +148,7 @@ class MarketState:
         if self._clock_known and book.venue_ms:
             self.at = min(at, book.venue_ms * _MILLISECOND - self._venue_offset)
             return False
-        self.at = at
-        return self.changed_at == at
+        return fresh
 
     def on_trade(self, trade: Trade) -> None:
         """Note the last price; it may be the second source that a jump of the book waits for."""

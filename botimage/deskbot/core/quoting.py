@@ -104,7 +104,8 @@ def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) 
             _want_nothing(state, stand, targets, live)
         return
     found = compare(targets, live)
-    _note_waiting(state, stand, bool(found.busy))
+    if found.busy or state.waiting:
+        _note_waiting(state, stand, bool(found.busy))
     batch = Batch(Proposal(state, stand, rate), targets, found.surplus)
     batch.judge_all(found)
     cancelled = _cancel(state, batch.surplus)
@@ -119,7 +120,7 @@ def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) 
 def _note_waiting(state: State, stand: Stand, waits: bool) -> None:
     if waits:
         state.waiting.add(stand.name)
-    elif state.waiting:
+    else:
         state.waiting.discard(stand.name)
 
 
