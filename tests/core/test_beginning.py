@@ -12,7 +12,7 @@ from deskbot.core.commands import QueryFills
 from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, Funding, VenueClock
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
-from deskbot.core.records import Session, from_tuple, to_tuple
+from deskbot.core.records import Session, from_tuple
 from deskbot.core.snapshot import pieces, restore, take
 from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, START, Desk, instrument
 
@@ -99,7 +99,7 @@ def test_a_journal_keeps_its_beginning_over_restarts_snapshots_and_steps_of_the_
 
 def test_a_journal_from_before_the_venues_clock_was_noted_began_with_its_epoch() -> None:
     session = from_tuple(["Session", START, "0.1", "account"])
-    assert to_tuple(session) == ("Session", START, "0.1", "account", 0)
+    assert session.row() == ("Session", START, "0.1", "account", 0)
     desk = Desk([session], START + 60 * SECOND)
     desk.begun_with("0.002")
     assert desk.durable.begun_ms == 0, "a later session does not make an old journal young"
