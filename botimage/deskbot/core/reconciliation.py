@@ -6,10 +6,11 @@ tells what happens from now on. Trading waits for it. Afterwards the same questi
 waiting. A failed query is asked again; it never counts as an empty answer. Where the venue charges much for the open
 orders of the whole account, those of each market are asked for in between; such an answer speaks of its market alone.
 
-Executions and funding are read on from a time before which none can be missing: the last complete reading of this
-process, or the sending of an order that has filled more than was told; before there is a reading, the last execution
-known or the sending of the oldest order that may have more, unless a reading that the journal notes is later.
-A reading counts after it was booked; once an hour it is noted in the journal, so that a restart reads on from there.
+Executions and funding are read on from a time before which none can be missing: the last complete reading, or the
+sending of an order that has filled more than was told; before there is a reading, the beginning of the journal. What
+was told meanwhile says nothing of what was not. A reading counts after it was booked. The journal notes it, so that a
+restart reads on from there: each minute where something was executed since the last note, else once an hour, for then
+there is nothing to be read twice.
 What may be missing and lies before the venue's memory is never passed over: it is a problem, said in one line.
 
 A market that is closed holds nothing up: it is asked about like the others, and the round ends without its answers.
@@ -49,6 +50,7 @@ LOOKS = 2
 BOOK_PATIENCE = 2 * SECOND  # after this a resting order is in the public book
 DAY_MS = 86_400_000
 NOTE_READING_EVERY_MS = 3_600_000
+NOTE_BUSY_READING_EVERY_MS = 60_000
 MISSED_FILLS_ALERT = 5  # more of them at once than a reconnect explains (capability C5)
 ROUND_PATIENCE = 120 * SECOND  # a round that takes longer is said, with what it waits for
 OVERDUE_PROBLEM = "reconciliation"
@@ -330,8 +332,11 @@ class Reconciliation:
     def _advance_cursor(self, market: str, until_ms: int) -> None:
         """Only now: everything up to the question is booked."""
         self._read_ms[market] = until_ms
-        noted_ms = self._state.durable.read_ms.get(market, 0)
-        if until_ms - noted_ms >= NOTE_READING_EVERY_MS and _fills_of(market) not in self._state.problems:
+        durable = self._state.durable
+        noted_ms = durable.read_ms.get(market, 0)
+        busy = durable.ledger(market).last_venue_ms > noted_ms
+        every_ms = NOTE_BUSY_READING_EVERY_MS if busy else NOTE_READING_EVERY_MS
+        if until_ms - noted_ms >= every_ms and _fills_of(market) not in self._state.problems:
             self._state.record(FillsRead(self._state.at, market, until_ms))
 
     def _topics_due(self) -> set[str]:
@@ -393,15 +398,14 @@ class Reconciliation:
 
     def _cursor(self, market: str) -> int:
         """Where to read on, in the venue's milliseconds: a while before the first that may be missing."""
-        orders = [order for order in self._state.durable.orders.values() if order.market == market]
-        read = self._read_ms.get(market)
-        if read is not None:  # what the stream has told since says nothing of what it has not
-            missing = [self._state.venue_ms(one.sent_at) for one in orders if one.filled_lots > one.booked_lots]
-            return max(0, min([read, *missing]) - FILL_OVERLAP_MS)
-        durable = self._state.durable
-        known = durable.ledger(market).last_venue_ms or self._state.begun_ms
-        sent = [self._state.venue_ms(order.sent_at) for order in orders]
-        return max(0, max(min([known, *sent]), durable.read_ms.get(market, 0)) - FILL_OVERLAP_MS)
+        state, durable = self._state, self._state.durable
+        orders = [order for order in durable.orders.values() if order.market == market]
+        read = self._read_ms.get(market) or durable.read_ms.get(market) or durable.begun_ms
+        if read:
+            orders = [order for order in orders if order.filled_lots > order.booked_lots]
+        else:  # a journal from before either was noted
+            read = durable.ledger(market).last_venue_ms or state.begun_ms
+        return max(0, min([read, *(state.venue_ms(order.sent_at) for order in orders)]) - FILL_OVERLAP_MS)
 
     def _say_if_out_of_reach(self, market: str, since_ms: int) -> None:
         """Executions may be missing that the venue does not show any more: nothing ends this but a new journal."""
