@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deskbot.core import gate
-from deskbot.core.commands import Cancel, Place
+from deskbot.core.commands import Cancel, Place, QueryOrder
+from deskbot.core.decisions import Decision
 from deskbot.core.events import REJECTED, PlaceResult, StreamChange
 from deskbot.core.gate import OrderRate
 from deskbot.core.instrument import BUY, SELL
@@ -310,6 +311,43 @@ def test_a_target_of_fractions_cannot_be_made_and_both_builds_say_so_in_the_same
     numbers[place] = wrong
     with pytest.raises(TypeError, match=rf"^int object expected; got {said}$"):
         Target(*numbers)
+
+
+class Writes(Wants):
+    """A strategy that writes into the view it is shown."""
+
+    touch = (599_000, 601_000)
+
+    def targets(self, view: Any) -> list[Target] | None:
+        view.bid, view.ask = self.touch
+        return self.wanted
+
+
+@pytest.mark.parametrize("crossing", [target("60000.1"), target("60000", SELL)], ids=["buy", "sell"])
+def test_what_a_strategy_writes_into_its_view_moves_no_touch_but_its_own(crossing: Target) -> None:
+    decisions: list[Decision] = []
+    desk = Desk(strategy=Writes(crossing)).trading()
+    desk.engine._state.decision_sink = decisions.append
+    desk.strategy.wanted = [crossing, target("59999", level=1)]  # type: ignore[attr-defined]
+    for _ in range(2):
+        desk.book()
+        desk.wait(0.1)
+    assert [place.price_ticks for place in desk.placed()] == [599_990]
+    assert desk.engine.summary().rejections["would_cross"] > 0
+    assert {(one.bid, one.ask) for one in decisions} == {(600_000, 600_001)}
+    (shown,) = desk.engine.summary().positions
+    assert (shown.bid, shown.ask) == (to_units("60000"), to_units("60000.1"))
+
+
+def test_what_a_strategy_writes_into_its_view_hides_no_order_that_should_be_in_the_book() -> None:
+    strategy = Writes(target("60000"))
+    desk = Desk(strategy=strategy).trading()
+    desk.accept(desk.placed()[0])
+    strategy.wanted, strategy.touch = None, (600_000, 600_001)
+    desk.wait(5.2)
+    desk.book("59990", "60010")
+    desk.show(*map(desk.report, desk.live))
+    assert len(desk.questions(QueryOrder)) == 1
 
 
 def test_a_strategy_that_raises_is_named_pulled_and_asked_again_when_the_object_changes() -> None:

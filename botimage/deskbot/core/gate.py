@@ -28,11 +28,12 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from deskbot.core.instrument import BUY, SELL
+from deskbot.core.market import MarketState
 from deskbot.core.money import UNIT
 from deskbot.core.orders import Order
 from deskbot.core.stand import NANO, Stand
 from deskbot.core.state import DRY_RUN, State
-from deskbot.core.strategy import Target, View
+from deskbot.core.strategy import Target
 
 SECOND: Final = 1_000_000_000
 _NOTHING: Final = Target(BUY, 0, 0)
@@ -165,7 +166,7 @@ def _unfit(p: Proposal) -> str:
     if ticks <= 0 or (distance * NANO > p.stand.collar * half_mid and _outside_collar(p, distance)):
         return p.check
     p.check = "would_cross"
-    if target.post_only and p.kept is None and _takes(target, p.market.view):
+    if target.post_only and p.kept is None and _takes(target, p.market):
         return p.check
     p.check = "minimum_notional"
     if ticks * lots < p.stand.least_order:
@@ -178,8 +179,8 @@ def _outside_collar(p: Proposal, distance: int) -> bool:
     return distance * UNIT > p.limits.price_collar * p.market.half_mid
 
 
-def _takes(target: Target, view: View) -> bool:
-    return target.ticks >= view.ask if target.side == BUY else target.ticks <= view.bid
+def _takes(target: Target, market: MarketState) -> bool:
+    return target.ticks >= market.ask if target.side == BUY else target.ticks <= market.bid
 
 
 def _beyond(p: Proposal) -> str:

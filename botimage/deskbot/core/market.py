@@ -1,6 +1,6 @@
 """One market as the engine sees it now, and whether that may be trusted: the one place where books are judged.
 
-    Book, Trade, stream changes ──▶ MarketState ──▶ touch for strategies, kept in their view alone
+    Book, Trade, stream changes ──▶ MarketState ──▶ touch: the engine's own, and what strategies see
                                         └──▶ `unusable`: the name of what is wrong, for engine and gate
 
 What cannot change with time is judged when it arrives and kept as `fault`; only ages are judged when asked. Every book
@@ -47,9 +47,10 @@ _MILLISECOND: Final = 1_000_000
 class MarketState:
     """The latest touch of a market and the health of its data. Prices are ticks; `half_mid` is bid + ask.
 
-    The touch itself is in `view`, where strategies read it: copied there it would cost a tenth of a quiet pass. `at` is
-    when the newest book was true as far as we know: its arrival, or the venue's own time where that is earlier and the
-    venue's clock is known. `venue_offset` is the venue's clock minus ours in nanoseconds.
+    Strategies read the touch in `view`, which is filled as it changes: copied for each question it would cost a tenth
+    of a quiet pass. `bid` and `ask`, 0 for a side that is missing, are the engine's own: a strategy may write into its
+    view what it likes. `at` is when the newest book was true as far as we know: its arrival, or the venue's own time
+    where that is earlier and the venue's clock is known. `venue_offset` is the venue's clock minus ours in nanoseconds.
     """
 
     __slots__ = (
@@ -62,7 +63,9 @@ class MarketState:
         "_gap",
         "_serves",
         "_venue_offset",
+        "ask",
         "at",
+        "bid",
         "candles",
         "changed_at",
         "fault",
@@ -81,6 +84,8 @@ class MarketState:
         self.candles = CandleSeries(instrument.market)
         self.view = View(0, instrument, 0, 0, 0, 0, 0, 0, 0, self.candles)
         self.at = 0
+        self.bid = 0
+        self.ask = 0
         self.half_mid = 0  # 0 without a book
         self.changed_at = 0
         self.last_trade_ticks = 0
@@ -124,8 +129,8 @@ class MarketState:
         bid, ask = book.bid, book.ask
         fresh = True
         if bid != view.bid or ask != view.ask:
-            view.bid = bid
-            view.ask = ask
+            view.bid = self.bid = bid
+            view.ask = self.ask = ask
             view.bid_lots = book.bid_lots
             view.ask_lots = book.ask_lots
             self.half_mid = bid + ask if bid and ask else 0
@@ -195,7 +200,7 @@ class MarketState:
             return SEQUENCE_GAP
         if not self.half_mid:
             return BOOK_EMPTY
-        if self.view.bid >= self.view.ask:
+        if self.bid >= self.ask:
             return BOOK_CROSSED
         return self._price_judged(at, other)
 

@@ -144,8 +144,8 @@ def _cancel(state: State, orders: list[Order]) -> list[str]:
 def _decide(
     state: State, stand: Stand, targets: list[Target], fates: list[str], placed: list[str], cancelled: list[str]
 ) -> None:
-    view, position = stand.market.view, stand.position(state)
-    state.decide(Decision(state.at, stand.name, view.bid, view.ask, position, targets, fates, placed, cancelled))
+    market, position = stand.market, stand.position(state)
+    state.decide(Decision(state.at, stand.name, market.bid, market.ask, position, targets, fates, placed, cancelled))
 
 
 def _place(state: State, market: str, target: Target) -> str:

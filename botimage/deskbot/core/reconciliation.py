@@ -199,7 +199,7 @@ class Reconciliation:
             return False
         if seen.at < asked_at or asked_at - order.sent_at < BOOK_PATIENCE:
             return False
-        return order.price_ticks > seen.view.bid if order.side == BUY else order.price_ticks < seen.view.ask
+        return order.price_ticks > seen.bid if order.side == BUY else order.price_ticks < seen.ask
 
     def on_positions(self, answer: PositionsAnswer) -> None:
         """The venue's positions."""
