@@ -88,9 +88,10 @@ class Told:
         self.stopping = False
         self.needed: set[str] = set()  # questions of the round that were not completely answered yet
         self.round = 0
-        self.asked: dict[int, tuple[str, int]] = {}
+        self.asked: dict[int, tuple[str, int, int]] = {}  # what, in which round, when
         self.unknown: dict[str, str] = {}  # client id -> market: told that nobody knows, and nothing since
         self.unfound: dict[str, int] = {}
+        self.unlisted: dict[str, int] = {}  # client id -> when a list of the account first did not show it
 
 
 class Witness:
@@ -221,13 +222,25 @@ class Witness:
                 self._told.unknown.pop(event.client_id)
 
     def _list(self, event: Any) -> None:
-        topic, asked_in = self._told.asked.pop(event.request, ("", 0))
+        topic, asked_in, asked_at = self._told.asked.pop(event.request, ("", 0, 0))
         if event.complete and asked_in == self._told.round:
             self._told.needed.discard(topic)
+        if event.complete and topic == "QueryOpenOrders":
+            self._whole_list(event, asked_at)
         for report in getattr(event, "orders", ()):
             self._known(report.client_id)
         for fill in getattr(event, "fills", ()):
             self._known(fill.client_id)
+
+    def _whole_list(self, event: OpenOrdersAnswer, asked_at: int) -> None:
+        """On a closed market, two that do not show an order end the doubt about it, a visibility delay apart."""
+        told = self._told
+        shown = {report.client_id for report in event.orders}
+        for client_id, market in list(told.unknown.items()):
+            if market in told.closed and client_id not in shown:
+                first = told.unlisted.setdefault(client_id, event.at)
+                if asked_at - first >= self._life.account.venue.visibility_delay:
+                    told.unknown.pop(client_id)
 
     def _control(self, event: Control) -> None:
         self._told.control = event
@@ -300,7 +313,7 @@ class Witness:
             topic = type(command).__name__
             if isinstance(command, QueryFills) or (isinstance(command, QueryOpenOrders) and command.market):
                 topic = f"{topic} {command.market}"
-            self._told.asked[command.request] = (topic, self._told.round)
+            self._told.asked[command.request] = (topic, self._told.round, process.clock())
         elif isinstance(command, Stopped) and command.confirmed:
             self._nothing_left("a stop was confirmed")
 
