@@ -10,7 +10,9 @@ from deskbot.core.events import (
     CancelResult,
     OrderAnswer,
     PlaceResult,
+    Problem,
     StopRequested,
+    VenueAskable,
 )
 from deskbot.core.orders import CANCELLED, OPEN
 from tests.core.desk import MARKET, SECOND, Desk
@@ -113,3 +115,27 @@ def test_an_order_in_doubt_on_an_open_market_is_waited_for_by_name() -> None:
     nameless(desk, 20)
     assert desk.word == "Halting"
     assert {order.market for order in desk.live} == {MARKET, OTHER}
+
+
+@both
+def test_a_halt_is_proven_on_a_venue_that_lists_no_market_of_the_bot_any_more(doubtful: bool) -> None:
+    first, place = with_orders(doubtful=doubtful)
+    desk = Desk(first.records, first.at + SECOND)
+    desk.settings["markets"] = (OTHER,)
+    desk.settings["strategies"] = {}
+    desk.control(halted=True)
+    desk.say(VenueAskable)
+    desk.say(Problem, key="venue", reason="MarketUnknown", message=f"the venue lists no market {OTHER}")
+    nameless(desk, 12)
+    assert (desk.word, desk.live) == ("Halted", [])
+    assert desk.moves(place)[-1][0] == CANCELLED
+
+
+def test_a_halt_on_a_venue_that_is_not_opened_for_another_reason_waits_for_orders_by_name() -> None:
+    first, _ = with_orders(doubtful=True)
+    desk = Desk(first.records, first.at + SECOND)
+    desk.control(halted=True)
+    desk.say(VenueAskable)
+    desk.say(Problem, key="venue", reason="AccountUnsuitable", message="the key may withdraw")
+    nameless(desk, 20)
+    assert (desk.word, len(desk.live)) == ("Halting", 1)

@@ -13,6 +13,7 @@ from deskbot.core.events import Problem
 from deskbot.core.state import State
 
 MARKET_CLOSED: Final = "MarketClosed"  # of deskapi.conditions.Reason
+MARKET_UNKNOWN: Final = "MarketUnknown"  # likewise
 NONE_OPEN: Final = "markets"
 
 
@@ -27,6 +28,13 @@ def reopen(state: State, market: str) -> bool:
     known = state.closed.pop(market, None) is not None
     tell_markets(state)
     return known
+
+
+def nameless(state: State, market: str) -> bool:
+    """Whether the venue may not know the market's name any more: it is closed, or none of the object's is listed."""
+    refused = state.problems.get("venue")
+    unlisted = refused is not None and refused.reason == MARKET_UNKNOWN and market not in state.instruments
+    return unlisted or market in state.closed
 
 
 def tell_markets(state: State) -> None:

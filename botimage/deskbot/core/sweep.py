@@ -14,6 +14,7 @@ can be on its way.
 from collections.abc import Callable
 from functools import partial
 
+from deskbot.core.closed import nameless
 from deskbot.core.commands import CancelAll, CancelForeign, QueryOpenOrders
 from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport
 from deskbot.core.order_life import RECEIVE_WINDOW, SECOND, VISIBILITY_DELAY, ask, cancel, learn, move
@@ -65,7 +66,7 @@ class Sweep:
     def _ends_by_list(self, order: Order, asked_at: int) -> bool:
         """Whether a list that was asked for then is all that need be known: the order is in it, or has ended."""
         arrived = order.venue_id != "" or asked_at - order.signed_by >= RECEIVE_WINDOW
-        return order.market in self._state.closed and order.state != SENT and arrived
+        return order.state != SENT and arrived and nameless(self._state, order.market)
 
     def _delay(self) -> int:
         """Orders that only lists tell of may be missing in one that lags behind."""
