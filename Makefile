@@ -32,13 +32,15 @@ demo: setup ## A real local cluster and the whole story (CLUSTER=current uses th
 demo-down: setup ## Remove every trace of the demo
 	@$(BIN)/python -m tests.cluster down --packages
 
+# Two files at a time where a test makes its own processes; what brings up an API server or a cluster goes one by one.
 test: check ## Everything: checks and all tiers of tests, the properties with many examples
-	@$(BIN)/pytest --hypothesis-profile thorough
+	@$(BIN)/pytest --hypothesis-profile thorough -n 2 --dist loadfile -m "not apiserver and not cluster"; first=$$?; \
+	  $(BIN)/pytest --hypothesis-profile thorough -m "apiserver or cluster" && exit $$first
 
 # Rewriting the asserts of every test anew takes seconds: what was compiled is kept, whatever the environment says.
 quick: export PYTHONDONTWRITEBYTECODE =
 quick: setup ## The pure and simulated tiers, under a minute
-	@$(BIN)/pytest -q -m "not component and not apiserver and not cluster and not browser"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not component and not apiserver and not cluster and not browser"
 
 component: setup ## Real processes, sockets and SQLite on this machine
 	@$(BIN)/pytest -q -m component
