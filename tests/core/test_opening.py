@@ -9,6 +9,7 @@ from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, PositionsAnswer,
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
+from deskbot.core.reconciliation import DAY_MS
 from deskbot.core.records import Opened
 from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, UID, Desk, instrument
 
@@ -111,13 +112,34 @@ def test_orders_of_strangers_and_of_this_journal_put_no_beginning_off() -> None:
         assert MARKET in desk.durable.opened
 
 
-@pytest.mark.parametrize(("before_ms", "at_once"), [(3000, False), (3001, True)])
-def test_an_execution_of_an_heir_counts_that_the_lists_may_show_late(before_ms: int, at_once: bool) -> None:
+@pytest.mark.parametrize("before_ms", [0, 3001, 3_600_000])
+def test_an_execution_of_an_heir_however_old_puts_the_beginning_off(before_ms: int) -> None:
     desk = begun()
     fill = heir_fill(desk)
     fill.venue_ms = BEGUN_MS - before_ms
     desk.reconcile(fills=[fill])
-    assert (MARKET in desk.durable.opened) == at_once
+    assert MARKET not in desk.durable.opened
+
+
+def test_a_position_of_an_heir_that_the_venue_closes_while_it_is_looked_at_is_not_booked_upon_nothing() -> None:
+    """The venue shows the account flat, and the liquidation that made it so only later."""
+    desk = begun()
+    old = heir_fill(desk)
+    old.venue_ms = BEGUN_MS - 3_600_000
+    desk.reconcile(position="0", fills=[old])
+    for _ in range(5):
+        desk.wait(1)
+        desk.reconcile(position="0", fills=[old, forced(desk)])
+    assert desk.durable.ledger(MARKET).position == 0
+    assert desk.engine.summary().problem is None
+
+
+@pytest.mark.parametrize(("history_ms", "back_ms"), [(0, DAY_MS), (7 * DAY_MS, DAY_MS), (3_600_000, 3_600_000)])
+def test_heirs_are_looked_for_a_day_back_or_as_far_as_the_venue_remembers(history_ms: int, back_ms: int) -> None:
+    desk = Desk()
+    desk.control()
+    desk.venue(fill_history_ms=history_ms)
+    assert {asked.since_ms for asked in desk.questions(QueryFills)} == {BEGUN_MS - back_ms}
 
 
 def test_a_position_that_is_closed_before_it_was_judged_is_opened_at_the_price_the_venue_stated_first() -> None:

@@ -28,7 +28,6 @@ from deskbot.core.orders import PARTIALLY_FILLED
 from deskbot.core.records import FillsRead, OrderMoved
 from deskbot.core.strategy import Strategy
 from tests.core.desk import (
-    BEGUN_MS,
     MARKET,
     SECOND,
     SPOT_MARKET,
@@ -327,12 +326,6 @@ def test_an_order_of_less_than_two_seconds_need_not_be_in_the_book_yet() -> None
 
 
 # executions
-
-
-def test_the_first_reading_begins_a_minute_before_the_journal() -> None:
-    desk = Desk()
-    desk.opening()
-    assert {one.since_ms for one in desk.questions(QueryFills)} == {BEGUN_MS - 60_000}
 
 
 def test_a_journal_of_the_first_minute_of_time_reads_from_the_beginning() -> None:

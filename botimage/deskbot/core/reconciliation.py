@@ -35,7 +35,7 @@ from deskbot.core.order_life import (
 )
 from deskbot.core.orders import OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
 from deskbot.core.records import FillsRead, Opened, OrderMoved
-from deskbot.core.state import MILLISECOND, State
+from deskbot.core.state import State
 
 RETRY = SECOND
 ORDERS_EVERY = 5 * SECOND
@@ -49,6 +49,7 @@ POSITION_PROBLEM = "position"
 LOOKS = 2
 BOOK_PATIENCE = 2 * SECOND  # after this a resting order is in the public book
 DAY_MS = 86_400_000
+HEIRS_MS = DAY_MS  # a lost journal's bot that traded within so long is known by its executions
 NOTE_READING_EVERY_MS = 3_600_000
 NOTE_BUSY_READING_EVERY_MS = 60_000
 MISSED_FILLS_ALERT = 5  # more of them at once than a reconnect explains (capability C5)
@@ -262,7 +263,8 @@ class Reconciliation:
 
         An execution that the positions show and the executions do not yet, or the other way round, would be counted
         twice or never: one that the venue forces, or one of an order that a lost journal had sent. An account that
-        was flat whenever it was looked at is believed at once, unless there are such orders.
+        was flat whenever it was looked at is believed at once, unless such a journal's orders were about: then the
+        venue may have closed a position of theirs just now.
         """
         durable, stated = self._state.durable, self._state.venue_positions
         opening = {market: stated.get(market, 0) - durable.ledger(market).position for market in self._new_markets()}
@@ -308,8 +310,7 @@ class Reconciliation:
         asked_at = self._close(answer.request, answer.complete)
         if asked_at is None or not answer.complete:
             return
-        recent_ms = self._state.begun_ms - VISIBILITY_DELAY // MILLISECOND
-        self._note_heirs(fill.client_id for fill in answer.fills if fill.venue_ms >= recent_ms)
+        self._note_heirs(fill.client_id for fill in answer.fills)
         missed = 0
         for fill in answer.fills:
             if on_fill(self._state, fill):
@@ -400,6 +401,8 @@ class Reconciliation:
         """Where to read on, in the venue's milliseconds: a while before the first that may be missing."""
         state, durable = self._state, self._state.durable
         orders = [order for order in durable.orders.values() if order.market == market]
+        if market in self._new_markets() and market not in self._read_ms:
+            return max(0, state.begun_ms - min(HEIRS_MS, state.fill_history_ms or HEIRS_MS))
         read = self._read_ms.get(market) or durable.read_ms.get(market) or durable.begun_ms
         if read:
             orders = [order for order in orders if order.filled_lots > order.booked_lots]
