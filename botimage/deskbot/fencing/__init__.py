@@ -1,0 +1,1 @@
+"""Who may trade: the protocol of the bot's Lease, as pure decisions."""
