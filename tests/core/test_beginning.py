@@ -12,6 +12,7 @@ from deskbot.core.commands import QueryFills
 from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, Funding, VenueClock
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
+from deskbot.core.reconciliation import DAY_MS
 from deskbot.core.records import Session, from_tuple
 from deskbot.core.snapshot import pieces, restore, take
 from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, START, Desk, instrument
@@ -100,7 +101,9 @@ def test_a_journal_keeps_its_beginning_over_restarts_snapshots_and_steps_of_the_
 def test_a_journal_from_before_the_venues_clock_was_noted_began_with_its_epoch() -> None:
     session = from_tuple(["Session", START, "0.1", "account"])
     assert session.row() == ("Session", START, "0.1", "account", 0)
-    desk = Desk([session], START + 60 * SECOND)
+    market = instrument()
+    listed = from_tuple(["Listed", START, MARKET, market.tick, market.lot])
+    desk = Desk([listed, session], START + 60 * SECOND)
     desk.begun_with("0.002")
     assert desk.durable.begun_ms == 0, "a later session does not make an old journal young"
     desk.handle(forced(desk, EPOCH_MS - 1, "adl-1"))
@@ -111,6 +114,8 @@ def test_a_journal_from_before_the_venues_clock_was_noted_began_with_its_epoch()
 def test_a_snapshot_from_before_the_venues_clock_was_noted_is_read() -> None:
     rows = json.loads(json.dumps(list(pieces(take(begun(0).durable)))))
     counters = rows[0][2]
+    assert counters.pop() == {MARKET: BEGUN_MS}
+    assert restore(rows).listed_ms == {}
     assert counters.pop() == BEGUN_MS
     old = restore(rows)
     assert (old.begun_ms, old.sessions) == (0, 1)
@@ -151,3 +156,32 @@ def test_a_clock_that_is_measured_anew_counts_from_then_on() -> None:
         desk.wait(61)
     (asked,) = desk.questions(QueryFills)
     assert asked.since_ms < at // 1_000_000 - 60_000 - 19_000
+
+
+def test_what_happened_to_a_market_before_it_came_to_the_journal_is_in_the_position_it_comes_with() -> None:
+    desk = Desk()
+    desk.begin()
+    desk.wait(3600)
+    came_ms, later = desk.at // 1_000_000, instrument("ETH/USDT:USDT", base="ETH")
+    desk.market = later
+    desk.control(markets=(MARKET, later.market))
+    desk.venue(instruments={MARKET: instrument(), later.market: later})
+    assert {one.since_ms for one in desk.said if isinstance(one, QueryFills) and one.market == later.market} == {
+        came_ms - DAY_MS
+    }
+    before, after = (forced(desk, came_ms + by_ms, f"adl{by_ms}") for by_ms in (-600_000, 100))
+    before.market = after.market = later.market
+    for _ in range(5):
+        desk.reconcile(position="0.004", fills=[before, after])
+        for number, by_ms in enumerate((-600_000, 100)):
+            desk.say(
+                Funding,
+                market=later.market,
+                funding_id=f"f-{number}",
+                amount=7,
+                asset="USDT",
+                venue_ms=came_ms + by_ms,
+            )
+        desk.wait(1)
+    ledger = desk.durable.ledger(later.market)
+    assert (ledger.position, ledger.fills, ledger.funding) == (to_units("0.004"), 1, {"USDT": 7})

@@ -74,6 +74,7 @@ class Durable:
         "last_client_id",
         "latch",
         "ledgers",
+        "listed_ms",
         "opened",
         "orders",
         "orphaned",
@@ -105,6 +106,7 @@ class Durable:
         self.corrections = 0
         self.read_ms: dict[str, int] = {}
         self.begun_ms = 0  # when this journal began to be compared, by the venue's clock; 0 before, and if never noted
+        self.listed_ms: dict[str, int] = {}  # when each market came to this journal, likewise
         self.grids: dict[str, tuple[int, int]] = {}
         self.trades: dict[str, Remembered] = {}
         self.fundings: dict[str, Remembered] = {}
@@ -264,6 +266,7 @@ class Durable:
         self.grids[record.market] = (record.tick, record.lot)
         self.working_on(record.market)
         if before is None:
+            self.listed_ms[record.market] = record.venue_ms
             return
         for order in self.orders.values():
             if order.market == record.market:

@@ -237,9 +237,9 @@ def _is_ours(state: State, fill: Fill) -> bool:
         return True
     contract = _is_contract(state, fill.market)
     if contract and fill.kind:
-        return fill.venue_ms >= state.begun_ms
+        return fill.venue_ms >= state.begun_ms(fill.market)
     unseen_ms = VISIBILITY_DELAY // MILLISECOND if contract else 0
-    return state.order_ids.is_ours(fill.client_id) and fill.venue_ms >= state.begun_ms - unseen_ms
+    return state.order_ids.is_ours(fill.client_id) and fill.venue_ms >= state.begun_ms(fill.market) - unseen_ms
 
 
 def _is_contract(state: State, market: str) -> bool:
@@ -266,8 +266,8 @@ def compare_with_booked(state: State, fill: Fill) -> None:
 
 
 def on_funding(state: State, funding: Funding) -> None:
-    """Book a funding payment, once; what was paid before this journal began is not its."""
-    if funding.venue_ms < state.begun_ms:
+    """Book a funding payment, once; what was paid before its market came to this journal is not its."""
+    if funding.venue_ms < state.begun_ms(funding.market):
         return
     if not state.durable.funded(funding.market, funding.funding_id, funding.venue_ms):
         state.record(

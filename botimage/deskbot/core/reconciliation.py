@@ -402,12 +402,12 @@ class Reconciliation:
         state, durable = self._state, self._state.durable
         orders = [order for order in durable.orders.values() if order.market == market]
         if market in self._new_markets() and market not in self._read_ms:
-            return max(0, state.begun_ms - min(HEIRS_MS, state.fill_history_ms or HEIRS_MS))
+            return max(0, state.begun_ms(market) - min(HEIRS_MS, state.fill_history_ms or HEIRS_MS))
         read = self._read_ms.get(market) or durable.read_ms.get(market) or durable.begun_ms
         if read:
             orders = [order for order in orders if order.filled_lots > order.booked_lots]
         else:  # a journal from before either was noted
-            read = durable.ledger(market).last_venue_ms or state.begun_ms
+            read = durable.ledger(market).last_venue_ms or state.begun_ms(market)
         return max(0, min([read, *(state.venue_ms(order.sent_at) for order in orders)]) - FILL_OVERLAP_MS)
 
     def _say_if_out_of_reach(self, market: str, since_ms: int) -> None:

@@ -220,12 +220,16 @@ class Funded(Record):
 
 @dataclass
 class Listed(Record):
-    """The steps of a market, as the venue lists it from now on: what the ticks and lots of later records mean."""
+    """The steps of a market, as the venue lists it from now on: what the ticks and lots of later records mean.
+
+    `venue_ms` is now by the venue's clock (0 from before it was noted).
+    """
 
     at: int
     market: str
     tick: int
     lot: int
+    venue_ms: int = 0
 
 
 @dataclass

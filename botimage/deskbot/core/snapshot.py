@@ -40,8 +40,9 @@ COUNTERS: Final = (
     "is_successor",
     "read_ms",
     "begun_ms",
+    "listed_ms",
 )
-COUNTERS_LATER: Final = 1  # the last of them that a snapshot may lack: it is from before they were kept
+COUNTERS_LATER: Final = 2  # the last of them that a snapshot may lack: it is from before they were kept
 COLLECTIONS: Final = (
     "orders",
     "working",

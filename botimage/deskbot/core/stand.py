@@ -117,7 +117,7 @@ class Stands:
             state.markets[name] = MarketState(instrument)
         state.markets[name].instrument = instrument
         if known != steps:
-            state.record(Listed(state.at, name, *steps))
+            state.record(Listed(state.at, name, *steps, state.venue_ms(state.at)))
         self.tie()
         return known is not None and known != steps
 

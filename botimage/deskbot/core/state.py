@@ -119,10 +119,9 @@ class State:
         """An engine time of this process in the venue's milliseconds."""
         return (at + self.venue_offset) // MILLISECOND
 
-    @property
-    def begun_ms(self) -> int:
-        """When this journal began, in the venue's milliseconds: what is older is in the positions it began with."""
-        return self.durable.begun_ms or self.epoch_ms
+    def begun_ms(self, market: str) -> int:
+        """When a market came to this journal, in the venue's milliseconds: the position it came with is of before."""
+        return max(self.durable.begun_ms or self.epoch_ms, self.durable.listed_ms.get(market, 0))
 
     def decide(self, decision: Decision) -> None:
         """Note why what rests has changed."""
