@@ -14,6 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "bench": "deskbot.bench.command",
         "simulator": "deskbot.simulator.command",
         "simulate": "deskbot.simulation.command",
+        "kill": "deskbot.jobs.command",
         "run": "deskbot.cli.run",
         "journal": "deskbot.cli.journal",
     }[arguments.command]

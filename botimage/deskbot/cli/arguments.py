@@ -32,6 +32,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     simulate = commands.add_parser("simulate", help="live many lives in virtual time, with everything that goes wrong")
     if argv[:1] == ["simulate"]:
         imported("deskbot.simulation.command").add_arguments(simulate)
+    kill = commands.add_parser("kill", help="cancel every order of a bot's account and prove that none is left")
+    if argv[:1] == ["kill"]:
+        imported("deskbot.jobs.command").add_arguments(kill)
     _add_journal(commands.add_parser("journal", help="look at a bot's journal"))
     bench = commands.add_parser("bench", help="measure the engine on a tape of quotes")
     if argv[:1] == ["bench"]:

@@ -17,22 +17,24 @@ CredentialSource = Callable[[TradingBotSpec], Credentials]
 def from_directory(folder: Path) -> CredentialSource:
     """The Secret as Kubernetes mounts it: a file for each key. An optional one that is missing is an empty folder."""
 
-    def read(spec: TradingBotSpec) -> Credentials:
-        values = {}
-        for key in (API_KEY, SECRET):
-            file = folder / key
-            if file.is_file():
-                values[key] = file.read_text(encoding="utf-8").strip()
-        return _credentials(spec, values, f"not in {folder}")
+    return lambda spec: key_in(folder, _name(spec))
 
-    return read
+
+def key_in(folder: Path, name: str) -> Credentials:
+    """The key in a mounted Secret. Raises Invalid CredentialsMissing."""
+    values = {}
+    for key in (API_KEY, SECRET):
+        file = folder / key
+        if file.is_file():
+            values[key] = file.read_text(encoding="utf-8").strip()
+    return _credentials(name, values, f"not in {folder}")
 
 
 def from_manifest(secrets: Callable[[], Mapping[str, Mapping[str, str]]]) -> CredentialSource:
     """The Secret that stands in the same file as the bot."""
 
     def read(spec: TradingBotSpec) -> Credentials:
-        return _credentials(spec, secrets().get(_name(spec), {}), "not in the same file")
+        return _credentials(_name(spec), secrets().get(_name(spec), {}), "not in the same file")
 
     return read
 
@@ -42,13 +44,11 @@ def fixed(credentials: Credentials) -> CredentialSource:
     return lambda _spec: credentials
 
 
-def _credentials(spec: TradingBotSpec, values: Mapping[str, str], where: str) -> Credentials:
+def _credentials(name: str, values: Mapping[str, str], where: str) -> Credentials:
     for key in (API_KEY, SECRET):
         if not values.get(key):
-            raise Invalid(
-                "CredentialsMissing",
-                f"Secret {_name(spec)}: {key} is {where}; create the Secret with the keys {API_KEY} and {SECRET}",
-            )
+            words = f"{key} is {where}; create the Secret with the keys {API_KEY} and {SECRET}"
+            raise Invalid("CredentialsMissing", f"Secret {name}: {words}")
     keep_secret(values[API_KEY], values[SECRET])
     return Credentials(values[API_KEY], values[SECRET])
 

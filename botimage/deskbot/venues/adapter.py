@@ -86,6 +86,10 @@ class Adapter(Protocol):
         """The account's id. Raises Blocked for a key or an account that must not be used."""
         ...
 
+    async def account_id(self, exchange: Any) -> str:
+        """The account's id alone, whatever else is the matter with it."""
+        ...
+
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
         """Raise Blocked for a market whose settings on the account do not suit."""
         ...

@@ -5,6 +5,7 @@ command goes to the instance that is meant for it, and its answer is made of wha
 (DryRun) the account is empty and every order is refused here: nothing is ever signed.
 """
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -116,6 +117,28 @@ class CcxtVenue:
         dear = clients.rates.dear_account(len(instruments))
         history_ms, offset = self._adapter.facts.fill_history_ms, clients.clock.offset
         return VenueReady(self._now(), account_id, instruments, history_ms, dear, closed, offset)
+
+    async def open_to_cancel(self) -> None:
+        """Only what cancels and lists need, whatever the account, its key's rights or the clock are like.
+
+        Raises as `open` does; may be called again.
+        """
+        clients = self._clients
+        try:
+            await clients.load_markets()
+            self._markets = Markets(clients.markets.markets, self._settings.market_type)
+            self._adapter.serve(self._markets)
+            self._orders = self._order_requests()
+            await asyncio.gather(clients.clock.measure(clients.markets.fetch_time), clients.warm())
+        except Exception as error:
+            raise opening_error(error, self._where) from error
+
+    async def account_id(self) -> str:
+        """Whose account the key opens. Raises as `open` does."""
+        try:
+            return await self._adapter.account_id(self._clients.emergency)
+        except Exception as error:
+            raise opening_error(error, self._where) from error
 
     def _serve_dead_man(self) -> None:
         """On what is open: nothing of ours rests on the rest, and the venue may refuse its name."""

@@ -63,9 +63,19 @@ async def check_usdm(exchange: Any) -> str:
     if settings["dualSidePosition"]:
         raise _unsuitable("the futures account is in hedge mode: switch it to one-way mode")
     log.info("account looked at", multi_assets_margin=settings.get("multiAssetsMargin"))
+    return await usdm_id(exchange)
+
+
+async def usdm_id(exchange: Any) -> str:
+    """The futures account's id: the venue tells an alias with each balance."""
     rows = rows_of(await exchange.fapiPrivateV3GetBalance())
     aliases = sorted({str(row["accountAlias"]) for row in rows})
     return aliases[0] if aliases else ""
+
+
+async def spot_id(exchange: Any) -> str:
+    """The spot account's id; nothing is looked at besides."""
+    return str(row_of(await exchange.privateGetAccount({"omitZeroBalances": "true"}), "uid")["uid"])
 
 
 async def note_market(exchange: Any, market: str, symbol: str) -> None:

@@ -59,6 +59,10 @@ class SpotAdapter(BinanceAdapter):
         await account.check_key(exchange, SPOT)
         return await account.check_spot(exchange)
 
+    async def account_id(self, exchange: Any) -> str:
+        """See `Adapter.account_id`."""
+        return await account.spot_id(exchange)
+
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
         """See `Adapter.check_market`: spot has no settings."""
 

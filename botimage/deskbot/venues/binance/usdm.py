@@ -71,6 +71,10 @@ class UsdmAdapter(BinanceAdapter):
         await account.check_key(exchange, SWAP)
         return await account.check_usdm(exchange)
 
+    async def account_id(self, exchange: Any) -> str:
+        """See `Adapter.account_id`."""
+        return await account.usdm_id(exchange)
+
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
         """See `Adapter.check_market`: the position mode is the account's, leverage and margin may be as they are."""
         await account.note_market(exchange, market, symbol)

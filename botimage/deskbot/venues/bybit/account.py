@@ -44,6 +44,11 @@ async def check_key(exchange: Any, market_type: str) -> str:
     return str(key["userID"])
 
 
+async def account_id(exchange: Any) -> str:
+    """The account id as the venue tells it; nothing is looked at besides."""
+    return str(result_of(await exchange.privateGetV5UserQueryApi())["userID"])
+
+
 def refuse_key(key: Row, market_type: str) -> None:
     """Raise Blocked for a key that may move money, only read, or not trade this market type."""
     permissions = key.get("permissions") or {}

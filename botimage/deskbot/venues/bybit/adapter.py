@@ -75,6 +75,10 @@ class BybitAdapter:
         await self._protection.ask(exchange)
         return account_id
 
+    async def account_id(self, exchange: Any) -> str:
+        """See `Adapter.account_id`."""
+        return await account.account_id(exchange)
+
     async def check_market(self, exchange: Any, market: str, symbol: str) -> None:
         """See `Adapter.check_market`."""
         if self._market_type == SWAP:
