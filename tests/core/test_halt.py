@@ -13,9 +13,10 @@ from deskbot.core.events import (
     VenueLost,
     VenueReady,
 )
+from deskbot.core.order_ids import OrderIds
 from deskbot.core.orders import CANCELLED
 from deskbot.core.records import HaltConfirmed, Intent, Latched, Record, Released, Session
-from tests.core.desk import MARKET, START, Desk, Wants, target
+from tests.core.desk import EPOCH_MS, MARKET, START, UID, Desk, Wants, target
 
 
 def kinds(commands: list[Command]) -> list[str]:
@@ -57,6 +58,34 @@ def test_two_empty_answers_a_while_apart_confirm_and_one_does_not() -> None:
     desk.show()
     assert desk.word == "Halting", "the second question must be asked a while after the first answer"
     desk.wait(0.2)
+    desk.show()
+    assert desk.word == "Halted"
+
+
+@pytest.mark.parametrize("client_id", [OrderIds(UID, EPOCH_MS - 5000).next(), "web-1"])
+def test_an_order_that_the_stream_tells_of_between_two_looks_begins_the_proof_anew(client_id: str) -> None:
+    """The second list may be from before it, and its cancel may have failed."""
+    desk = Desk().trading()
+    desk.wait(5)
+    desk.control(halted=True)
+    desk.show()
+    desk.wait(1)
+    desk.handle(desk.foreign(client_id=client_id))
+    desk.wait(2.1)
+    desk.show()
+    assert desk.word == "Halting"
+    desk.wait(3.1)
+    desk.show()
+    assert desk.word == "Halted"
+
+
+def test_an_order_that_ends_between_two_looks_puts_the_proof_not_off() -> None:
+    desk = Desk().trading()
+    desk.control(halted=True)
+    desk.show()
+    desk.wait(1)
+    desk.handle(desk.foreign(client_id="web-1", state=CANCELLED))
+    desk.wait(2.1)
     desk.show()
     assert desk.word == "Halted"
 

@@ -6,7 +6,7 @@ from deskbot.core.commands import CancelForeign
 from deskbot.core.halt import born_latched
 from deskbot.core.order_ids import OrderIds
 from deskbot.core.records import Latched, Orphaned
-from tests.core.desk import EPOCH_MS, START, UID, Desk, Wants, restarted, target
+from tests.core.desk import EPOCH_MS, SECOND, START, UID, Desk, Wants, restarted, target
 
 EARLIER, LATER = OrderIds(UID, EPOCH_MS - 5000).next(), OrderIds(UID, EPOCH_MS + 5000).next()
 AHEAD = OrderIds(UID, EPOCH_MS, next_sequence=900).next()
@@ -22,13 +22,25 @@ def shown(desk: Desk, client_id: str) -> None:
     desk.handle(desk.foreign(client_id=client_id))
 
 
+def test_nothing_is_proven_while_an_order_of_the_lost_journal_may_still_arrive() -> None:
+    """It was signed before this journal began, and is void five seconds later."""
+    desk = trading()
+    shown(desk, EARLIER)
+    began = desk.at
+    while desk.word != "Halted":
+        assert desk.at - began < 20 * SECOND
+        desk.show()
+        desk.wait(0.1)
+    assert desk.at - began >= 8 * SECOND
+
+
 def halts(desk: Desk) -> list[Latched]:
     return [record for record in desk.records if isinstance(record, Latched)]
 
 
 def released(desk: Desk) -> Desk:
     """A person has looked at the venue and acknowledged the halt."""
-    for _ in range(50):
+    for _ in range(90):
         desk.show()
         desk.wait(0.1)
     assert desk.word == "Halted"

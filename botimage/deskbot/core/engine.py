@@ -254,6 +254,8 @@ class Engine:
             order_life.on_cancel_result(self._state, event)
         elif isinstance(event, OrderReport):
             order_life.on_order_report(self._state, event)
+            if self._standstill.sweeping:
+                self._standstill.on_order_report(event)
         else:
             order_life.on_fill(self._state, event)
         if self._may_quote:

@@ -6,7 +6,7 @@ for another purpose (another halt, other markets) proves nothing for this one an
 
 from deskbot.core import halt
 from deskbot.core.commands import Stopped
-from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, StopRequested
+from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport, StopRequested
 from deskbot.core.reconciliation import Reconciliation
 from deskbot.core.state import State
 from deskbot.core.sweep import Sweep
@@ -67,6 +67,11 @@ class Standstill:
         """The answer to a sweep's request."""
         if self._sweep is not None:
             self._sweep.on_cancel_all(event)
+
+    def on_order_report(self, event: OrderReport) -> None:
+        """What the stream tells of an order while a sweep is under way."""
+        if self._sweep is not None:
+            self._sweep.on_order_report(event)
 
     def on_open_orders(self, event: OpenOrdersAnswer) -> bool:
         """Returns whether the answer was to a sweep's own question."""

@@ -2,7 +2,9 @@
 
 Round after round: cancel what should go, wait until no request is in doubt, ask the venue for every open order, normal
 and trigger. Proven means two complete answers without a single order in scope, the second asked for a visibility delay
-after the first had come, with nothing sent or cancelled in between. A stop looks for our own orders alone, each of
+after the first had come, with nothing sent or cancelled in between and no order told of by the stream: the second list
+may be from before it. What a lost journal had sent may still arrive until the receive window has passed since this one
+began; a first look from before then does not count. A stop looks for our own orders alone, each of
 which the venue has ended by name already: its second look comes sooner. Everything here uses the emergency instance of
 the venue, and none of it waits for the journal.
 
@@ -18,8 +20,8 @@ from deskbot.core.closed import nameless
 from deskbot.core.commands import CancelAll, CancelForeign, QueryOpenOrders
 from deskbot.core.events import CancelAllResult, OpenOrdersAnswer, OrderReport
 from deskbot.core.order_life import RECEIVE_WINDOW, SECOND, VISIBILITY_DELAY, ask, cancel, learn, move
-from deskbot.core.orders import CANCELLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
-from deskbot.core.state import State
+from deskbot.core.orders import CANCELLED, FILLED, OPEN, PARTIALLY_FILLED, PENDING_CANCEL, SENT, UNKNOWN, Order
+from deskbot.core.state import MILLISECOND, State
 
 LOOK_AGAIN = SECOND // 10
 OWN_PROOF_DELAY = SECOND // 2
@@ -86,6 +88,11 @@ class Sweep:
             self._judge(answer.orders)
         return True
 
+    def on_order_report(self, report: OrderReport) -> None:
+        """The stream's word: an order in scope is there, or was a moment ago."""
+        if report.state < FILLED and self._in_scope(report):
+            self._first_empty_at = 0
+
     def _judge(self, orders: list[OrderReport]) -> None:
         for report in orders:
             learn(self._state, report)
@@ -95,13 +102,20 @@ class Sweep:
         self._gone.update(map(self._name, left))
         self._cancel_left(left)
         self._ask_about_the_unseen({report.client_id for report in orders})
-        if left or not all(self._ends_by_list(order, self._asked_at) for order in self._state.durable.live_orders()):
+        live = self._state.durable.live_orders()
+        if left or self._more_may_arrive() or not all(self._ends_by_list(order, self._asked_at) for order in live):
             self._first_empty_at = 0
         elif not self._first_empty_at:
             self._first_empty_at = self._state.at
         elif self._asked_at - self._first_empty_at >= self._delay():
             self._end_unlisted()
             self.confirmed_at = self._state.at
+
+    def _more_may_arrive(self) -> bool:
+        """Whether an order that a lost journal had sent could have come after the question."""
+        durable = self._state.durable
+        since_ms = self._state.venue_ms(self._asked_at) - durable.begun_ms
+        return durable.is_successor and since_ms < RECEIVE_WINDOW // MILLISECOND
 
     def _end_unlisted(self) -> None:
         for order in self._state.durable.live_orders():
