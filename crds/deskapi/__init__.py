@@ -1,7 +1,7 @@
-"""The desk's API: what a TradingBot is, in Python and (generated from it) as a CRD.
+"""The desk's API: what a TradingBot and a RiskPolicy are, in Python and (generated from it) as CRDs.
 
-`load_bot` turns a plain object into a `TradingBot`, `load_manifest` does so with a YAML file, `check_change` judges an
-edit, `dump` writes any part back.
+`load_bot` and `load_policy` turn a plain object into a `TradingBot` or `RiskPolicy`, `load_manifest` reads a bot from a
+YAML file, `check_change` judges an edit, `narrow` puts an envelope inside ceilings, `dump` writes any part back.
 """
 
 from deskapi.conditions import (
@@ -14,15 +14,29 @@ from deskapi.conditions import (
     Phase,
     Reason,
 )
-from deskapi.envelope import Envelope
-from deskapi.loading import Invalid, check_change, dump, load_bot
+from deskapi.envelope import Bounds, Ceilings, EffectiveEnvelope, Envelope, Narrowed, as_bounds, narrow
+from deskapi.judging import spec_hash
+from deskapi.loading import Invalid, check_change, dump, load_bot, load_policy
 from deskapi.manifest import load_manifest
+from deskapi.riskpolicy import (
+    POLICY_KIND,
+    POLICY_PLURAL,
+    Allowed,
+    BotCounts,
+    PolicyMeta,
+    RiskPolicy,
+    RiskPolicySpec,
+    RiskPolicyStatus,
+)
+from deskapi.selector import Selector
 from deskapi.status import (
+    Admitted,
     Condition,
     DeadMan,
     EngineStatus,
     Halt,
     KillSwitch,
+    PolicyInForce,
     Position,
     Problem,
     TradingBotStatus,
@@ -47,12 +61,20 @@ __all__ = [
     "GROUP",
     "KIND",
     "PLURAL",
+    "POLICY_KIND",
+    "POLICY_PLURAL",
     "VERSION",
+    "Admitted",
+    "Allowed",
+    "BotCounts",
+    "Bounds",
+    "Ceilings",
     "Condition",
     "ConditionStatus",
     "ConditionType",
     "DeadMan",
     "DeadManState",
+    "EffectiveEnvelope",
     "EngineState",
     "EngineStatus",
     "Envelope",
@@ -64,20 +86,31 @@ __all__ = [
     "LatchState",
     "MarketType",
     "Mode",
+    "Narrowed",
     "ObjectMeta",
     "Phase",
+    "PolicyInForce",
+    "PolicyMeta",
     "Position",
     "Problem",
     "Reason",
+    "RiskPolicy",
+    "RiskPolicySpec",
+    "RiskPolicyStatus",
     "SecretReference",
+    "Selector",
     "Storage",
     "Strategy",
     "TradingBot",
     "TradingBotSpec",
     "TradingBotStatus",
     "Venue",
+    "as_bounds",
     "check_change",
     "dump",
     "load_bot",
     "load_manifest",
+    "load_policy",
+    "narrow",
+    "spec_hash",
 ]

@@ -33,6 +33,10 @@ class ConditionType(Documented):
     )
     RECONCILING = "Reconciling", "the desk is on its way to what the spec asks for"
     STALLED = "Stalled", "the bot cannot go on until a person changes something, the reason says what"
+    ADMITTED = (
+        "Admitted",
+        "the latest spec was judged by every RiskPolicy in scope and may run, the reason says why not",
+    )
     TRADING = "Trading", "the engine may send orders to the venue"
     HALTED = "Halted", "the kill switch is latched, the reason says whether the venue confirmed that no order is left"
 
@@ -57,11 +61,15 @@ class Reason(Documented):
     STRATEGY_DISABLED = "StrategyDisabled", "no strategy of the bot is enabled"
     STOPPING = "Stopping", "the bot is being deleted or its pod is stopping"
     NOT_HALTED = "NotHalted", "the kill switch is released"
+    ALLOWED = "Allowed", "no RiskPolicy in scope speaks against the spec"
+    ENFORCED = "Enforced", "every bot in scope was judged by the latest spec of the policy"
+    ENFORCING = "Enforcing", "not every bot in scope has been judged by the latest spec of the policy yet"
 
     # halts
     HALT_UNCONFIRMED = "HaltUnconfirmed", "latched, the venue has not yet proved that no order is left"
     HALT_CONFIRMED = "HaltConfirmed", "latched, the venue's own answers prove that no order is left"
     SPEC_HALTED = "SpecHalted", "a person set spec.halted"
+    POLICY_HALTED = "PolicyHalted", "a person set spec.halted of a RiskPolicy that selects the bot"
     INVARIANT_VIOLATED = "InvariantViolated", "the engine is in a state that must never be, the message says which"
     JOURNAL_LOST = (
         "JournalLost",
@@ -79,6 +87,14 @@ class Reason(Documented):
     CREDENTIALS_MISSING = "CredentialsMissing", "the Secret, or one of its keys apiKey and secret, does not exist"
     CREDENTIALS_REFUSED = "CredentialsRefused", "the venue refuses the key or its signature"
     ACCOUNT_UNSUITABLE = "AccountUnsuitable", "the account or its key must not be used as it is set up"
+
+    # not admitted: a bot that never ran gets no pod, one that did adds no risk
+    MODE_NOT_ALLOWED = "ModeNotAllowed", "a RiskPolicy does not allow the mode"
+    EXCHANGE_NOT_ALLOWED = "ExchangeNotAllowed", "a RiskPolicy does not allow the exchange"
+    MARKET_NOT_ALLOWED = "MarketNotAllowed", "a RiskPolicy does not allow a market"
+    STRATEGY_NOT_ALLOWED = "StrategyNotAllowed", "a RiskPolicy does not allow a strategy"
+    POLICY_LOST = "PolicyLost", "a RiskPolicy by which the bot was judged is gone or no longer selects it"
+    POLICIES_UNKNOWN = "PoliciesUnknown", "the RiskPolicies cannot be read, nothing looser is admitted meanwhile"
 
     # a person has to look after the bot's surroundings
     VENUE_UNREACHABLE = "VenueUnreachable", "the venue does not answer"
@@ -150,4 +166,5 @@ class HaltSource(Documented):
     """Who latched first."""
 
     SPEC = "Spec", "spec.halted"
+    POLICY = "Policy", "spec.halted of a RiskPolicy"
     ENGINE = "Engine", "the engine's own decision"

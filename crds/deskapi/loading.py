@@ -1,21 +1,25 @@
-"""From a plain object, as the API server or a file gives it, to a `TradingBot` or to one clear line of what is wrong.
+"""From a plain object, as the API server or a file gives it, to a `TradingBot` or `RiskPolicy`, or to one clear line of
+what is wrong.
 
-`load_bot` reads the way the API server does: unknown fields are refused, nothing is converted from one type to another,
+Both are read the way the API server does: unknown fields are refused, nothing is converted from one type to another,
 an explicit null counts as absent.
 """
 
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from deskapi.base import WrongField
+from deskapi.riskpolicy import RiskPolicy
 from deskapi.structural import object_schema
 from deskapi.tradingbot import TradingBot
 from deskapi.venue import NEVER_CHANGES
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Invalid(ValueError):
@@ -29,12 +33,19 @@ class Invalid(ValueError):
 
 def load_bot(obj: Mapping[str, Any]) -> TradingBot:
     """The TradingBot of a plain object (as parsed from JSON or YAML). Raises `Invalid`."""
+    return _load(TradingBot, obj)
+
+
+def load_policy(obj: Mapping[str, Any]) -> RiskPolicy:
+    """The RiskPolicy of a plain object. Raises `Invalid`."""
+    return _load(RiskPolicy, obj)
+
+
+def _load(model: type[Model], obj: Mapping[str, Any]) -> Model:
     try:
-        return TradingBot.model_validate_json(
-            json.dumps(_without_nulls(obj)), strict=True, by_alias=True, by_name=False
-        )
+        return model.model_validate_json(json.dumps(_without_nulls(obj)), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise Invalid(tuple(_line(detail) for detail in error.errors() if not _is_echo(detail))) from None
+        raise Invalid(tuple(_line(model, detail) for detail in error.errors() if not _is_echo(detail))) from None
 
 
 def check_change(old: TradingBot, new: TradingBot) -> None:
@@ -70,7 +81,7 @@ def _is_echo(detail: ErrorDetails) -> bool:
     return detail["type"] == "too_short" and bool(detail["input"])
 
 
-def _line(detail: ErrorDetails) -> str:
+def _line(model: type[BaseModel], detail: ErrorDetails) -> str:
     place = _path(detail["loc"])
     given = _shown(detail["input"])
     match detail["type"]:
@@ -80,7 +91,7 @@ def _line(detail: ErrorDetails) -> str:
         case "missing":
             place, text = _path(detail["loc"][:-1]), f"the required field {detail['loc'][-1]} is missing"
         case "extra_forbidden":
-            text = f"unknown field{_suggestion(detail['loc'])}"
+            text = f"unknown field{_suggestion(model, detail['loc'])}"
         case "enum" | "literal_error":
             text = f"{given} is not one of {detail['ctx']['expected'].replace(chr(39), '')}"
         case "string_type":
@@ -105,9 +116,9 @@ def _shown(value: object, longest: int = 60) -> str:
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
-def _suggestion(location: tuple[int | str, ...]) -> str:
+def _suggestion(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
     """A hint at the field that was probably meant."""
-    known = object_schema()
+    known = object_schema(model)
     for part in location[:-1]:
         known = known["items"] if isinstance(part, int) else known["properties"][part]
     names = list(known["properties"])

@@ -1,5 +1,5 @@
-"""The status of a TradingBot. Each part has one writer: the bot writes `engine`, a writer of its own in the operator
-writes `killSwitch`, the operator writes the rest.
+"""The status of a TradingBot. Each part has one writer: the bot writes `engine`, writers of their own in the operator
+write `killSwitch` and what was judged (`admitted`, `effectiveEnvelope`, `policies`), the operator writes the rest.
 
 Reasons and sources are plain text in the schema, so that an older reader understands a newer writer; the words in use
 are in `deskapi.conditions`.
@@ -19,6 +19,7 @@ from deskapi.conditions import (
     LatchState,
     Phase,
 )
+from deskapi.envelope import EffectiveEnvelope
 from deskapi.quantities import SignedAmount
 
 CamelCase = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]{0,63}$")]
@@ -67,6 +68,34 @@ class KillSwitch(Halt):
     """The latch. Only a person's acknowledgement of its id releases it; the API server refuses anything else."""
 
     state: LatchState = Field(description=f"{LatchState.explained()}.")
+    policies: tuple[str, ...] = Field(
+        default=(),
+        description="Names of the RiskPolicies whose halt this id stands for.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+
+
+class Admitted(StatusModel):
+    """The one spec that may run. The engine runs no other; without this it sends no order."""
+
+    uid: str = Field(description="UID of the object that was judged.")
+    generation: Count = Field(description="Generation of the spec that was judged.")
+    spec_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] = Field(
+        description="SHA-256 of that spec, as JSON with sorted keys."
+    )
+    account_id: str | None = Field(default=None, description="Account id as the engine reported it.")
+
+
+class PolicyInForce(StatusModel):
+    """A RiskPolicy by which the bot was judged."""
+
+    name: str = Field(description="Name of the RiskPolicy.")
+    generation: Count | None = Field(default=None, description="Generation of the RiskPolicy.")
+    sets: tuple[str, ...] = Field(
+        default=(),
+        description="Fields of the effective envelope that it has set.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
 
 
 class Position(StatusModel):
@@ -151,4 +180,15 @@ class TradingBotStatus(StatusModel):
         default=(), max_length=32, description="State in detail.", json_schema_extra=_list_map("type")
     )
     kill_switch: KillSwitch | None = Field(default=None, description="The latch of the kill switch.")
+    admitted: Admitted | None = Field(
+        default=None, description="The spec that may run; absent: none, orders are cancelled and no risk is added."
+    )
+    effective_envelope: EffectiveEnvelope | None = Field(
+        default=None, description="The envelope in force: spec.envelope inside the ceilings of every RiskPolicy."
+    )
+    policies: tuple[PolicyInForce, ...] = Field(
+        default=(),
+        description="RiskPolicies by which the bot was judged. One that no longer selects it stays here.",
+        json_schema_extra=_list_map("name"),
+    )
     engine: EngineStatus | None = Field(default=None, description="The bot's own report.")

@@ -8,6 +8,7 @@ server has pruning and strict field validation.
 from functools import cache
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -49,9 +50,9 @@ def _is_foreign(key: str, value: object) -> bool:
 
 
 @cache
-def object_schema() -> dict[str, Any]:
-    """The structural schema of a whole TradingBot: one for all who ask, to be read only."""
-    raw = TradingBot.model_json_schema(schema_generator=_Structural)
+def object_schema(model: type[BaseModel] = TradingBot) -> dict[str, Any]:
+    """The structural schema of a whole object, of a TradingBot unless said: one for all who ask, to be read only."""
+    raw = model.model_json_schema(schema_generator=_Structural)
     definitions = raw.pop("$defs")
     schema: dict[str, Any] = _inlined(raw, definitions)
     properties = schema["properties"]

@@ -28,7 +28,7 @@ _DASHED = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 _BOT_NAME = TextFormat(
     str, _DASHED, 'a name of lower-case letters, digits and dashes; write for example "bot1"', max_length=32
 )
-_STRATEGY_NAME = TextFormat(str, _DASHED, 'the name of a strategy; write for example "simple-maker"', max_length=63)
+STRATEGY_NAME = TextFormat(str, _DASHED, 'the name of a strategy; write for example "simple-maker"', max_length=63)
 _STRATEGY_VERSION = TextFormat(
     str, r"^[0-9A-Za-z][-0-9A-Za-z.+]*$", 'a version; write for example "1.0"', max_length=32
 )
@@ -38,7 +38,7 @@ _IMAGE = TextFormat(
 _ACKNOWLEDGED = TextFormat(
     str, HALT_ID.replace("{1,", "{0,"), "the id of a halt; copy status.killSwitch.id", max_length=40
 )
-_MARKET = TextFormat(
+MARKET = TextFormat(
     str,
     r"^[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?$",
     'a ccxt market symbol; write for example "BTC/USDT" (Spot) or "BTC/USDT:USDT" (Swap)',
@@ -73,7 +73,7 @@ class Mode(StrEnum):
 class Strategy(SpecModel):
     """One strategy of the bot."""
 
-    name: Annotated[str, _STRATEGY_NAME] = Field(description="Name of the strategy, as the image's catalogue lists it.")
+    name: Annotated[str, STRATEGY_NAME] = Field(description="Name of the strategy, as the image's catalogue lists it.")
     version: Annotated[str, _STRATEGY_VERSION] | None = Field(
         default=None, description="Version that the image must have; absent: the one it has."
     )
@@ -158,7 +158,7 @@ class TradingBotSpec(SpecModel):
         "Git.",
     )
     venue: Venue = Field(description="The exchange account that the bot trades on.")
-    markets: tuple[Annotated[str, _MARKET], ...] = Field(
+    markets: tuple[Annotated[str, MARKET], ...] = Field(
         min_length=1,
         max_length=20,
         description="Markets that the bot may trade, as ccxt writes them: BTC/USDT (Spot), BTC/USDT:USDT (Swap).",

@@ -20,6 +20,11 @@ BOT_ACCOUNT = f"system:serviceaccount:{NAMESPACE}:bot-guarded"
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:desk-operator"
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 LATCH = {"state": "Latched", "id": "89e5efad-1763718000123"}
+JUDGED: dict[str, Any] = {
+    "admitted": {"uid": "u", "generation": 1, "specHash": "0" * 64},
+    "effectiveEnvelope": {"maxOrderNotional": "10"},
+    "policies": [{"name": "alpha"}],
+}
 READY = {"type": "Ready", "status": "True", "reason": "Running", "lastTransitionTime": "2026-11-21T09:00:00Z"}
 
 
@@ -54,7 +59,7 @@ def guarded(control_plane: ControlPlane, chart: Chart) -> Iterator[Guarded]:
     for name in ("guarded", "other"):
         kubectl("apply", "--namespace", NAMESPACE, "-f", "-", given=json.dumps(changed({}, name=name)))
     server = Guarded(control_plane)
-    server.report({"killSwitch": LATCH, "conditions": [READY], "phase": "Halting"}, OPERATOR)
+    server.report({"killSwitch": LATCH, "conditions": [READY], "phase": "Halting", **JUDGED}, OPERATOR)
     policies = [each for (kind, _), each in chart.render().items() if kind in POLICIES]
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": policies})
     kubectl("apply", "-f", "-", given=given)
@@ -74,10 +79,22 @@ def test_a_bot_reports_its_engine(guarded: Guarded) -> None:
         ({"killSwitch": {**LATCH, "id": "89e5efad-1763718000999"}}, r"status\.killSwitch belongs to the operator"),
         ({"killSwitch": {**LATCH, "state": "Confirmed"}}, r"status\.killSwitch belongs to the operator"),
         ({"conditions": [{**READY, "status": "False"}]}, r"status\.conditions belong to the operator"),
+        ({"admitted": {**JUDGED["admitted"], "generation": 2}}, "what was judged"),
+        ({"effectiveEnvelope": {"maxOrderNotional": "1000"}}, "what was judged"),
+        ({"policies": [{"name": "alpha", "generation": 2}]}, "what was judged"),
         ({"phase": "Halted"}, "the rest of the status belongs to the operator"),
         ({"observedGeneration": 99}, "the rest of the status belongs to the operator"),
     ],
-    ids=["another latch", "a confirmed latch", "a condition", "the phase", "the observed generation"],
+    ids=[
+        "another latch",
+        "a confirmed latch",
+        "a condition",
+        "another spec admitted",
+        "a looser envelope",
+        "a policy",
+        "the phase",
+        "the observed generation",
+    ],
 )
 def test_a_bot_writes_nothing_else(guarded: Guarded, status: dict[str, Any], words: str) -> None:
     with pytest.raises(ClusterError, match=words):
@@ -90,7 +107,8 @@ def test_a_bot_does_not_report_for_another(guarded: Guarded) -> None:
 
 
 def test_the_operator_writes_the_rest(guarded: Guarded) -> None:
-    guarded.report({"killSwitch": {**LATCH, "state": "Confirmed"}, "conditions": [READY], "phase": "Halted"}, OPERATOR)
+    rest = {"conditions": [READY], "phase": "Halted", **JUDGED}
+    guarded.report({"killSwitch": {**LATCH, "state": "Confirmed"}, **rest}, OPERATOR)
 
 
 def test_the_policy_is_sound_for_the_api_server(guarded: Guarded) -> None:

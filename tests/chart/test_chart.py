@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deskapi.schema import CRD_FILE
+from deskapi.schema import DEFINITIONS, Definition
 from deskbot.simulator import command as simulator
 from deskoperator.cli.command import _parser as operator_parser
 from tests.chart.conftest import NAMESPACE, ROOT, Chart, Object, pod_templates
@@ -64,8 +64,9 @@ def test_helm_finds_nothing_to_complain_about(chart: Chart, values: Object) -> N
     assert "0 chart(s) failed" in chart.lint(values)
 
 
-def test_a_plain_install_brings_the_crd_and_an_operator_for_one_namespace(chart: Chart) -> None:
+def test_a_plain_install_brings_the_crds_and_an_operator_for_one_namespace(chart: Chart) -> None:
     assert sorted(chart.render()) == [
+        ("CustomResourceDefinition", "riskpolicies.tradingdesk.io"),
         ("CustomResourceDefinition", "tradingbots.tradingdesk.io"),
         ("Deployment", "desk-operator"),
         ("Role", "desk-operator"),
@@ -77,10 +78,11 @@ def test_a_plain_install_brings_the_crd_and_an_operator_for_one_namespace(chart:
     ]
 
 
-def test_the_crd_is_the_generated_one_and_outlives_the_release(chart: Chart) -> None:
-    crd = chart.render()["CustomResourceDefinition", "tradingbots.tradingdesk.io"]
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: definition.kind)
+def test_the_crd_is_the_generated_one_and_outlives_the_release(chart: Chart, definition: Definition) -> None:
+    crd = chart.render()["CustomResourceDefinition", f"{definition.plural}.tradingdesk.io"]
     assert crd["metadata"].pop("annotations") == {"helm.sh/resource-policy": "keep"}
-    assert crd == yaml.safe_load((ROOT / "crds" / CRD_FILE).read_text())
+    assert crd == yaml.safe_load((ROOT / "crds" / definition.file).read_text())
 
 
 def test_a_user_without_rights_on_the_cluster_can_leave_its_objects_to_others(chart: Chart) -> None:

@@ -28,8 +28,12 @@ Found = TypeVar("Found")
 
 # All that the operator ever needs, so that a right too few or too many shows here.
 OWN_RIGHTS: list[Object] = [
-    {"apiGroups": ["tradingdesk.io"], "resources": ["tradingbots"], "verbs": ["get", "list", "watch"]},
-    {"apiGroups": ["tradingdesk.io"], "resources": ["tradingbots/status"], "verbs": ["get", "patch"]},
+    {"apiGroups": ["tradingdesk.io"], "resources": ["tradingbots", "riskpolicies"], "verbs": ["get", "list", "watch"]},
+    {
+        "apiGroups": ["tradingdesk.io"],
+        "resources": ["tradingbots/status", "riskpolicies/status"],
+        "verbs": ["get", "patch"],
+    },
     {"apiGroups": ["tradingdesk.io"], "resources": ["tradingbots/finalizers"], "verbs": ["update"]},
     {
         "apiGroups": [""],

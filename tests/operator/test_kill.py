@@ -10,9 +10,11 @@ from deskapi import KillSwitch, LatchState
 from deskoperator.plan.actions import Happening
 from deskoperator.plan.bot import read_bot
 from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.policies import Scope
 from deskoperator.resources.kinds import Object
 from tests.operator.worlds import NOW, UID, Scene, bot_object, engine, halt, text, with_status
 
+KNOWN = Scope(known=True)
 EARLIER, LATER = NOW - timedelta(seconds=5), NOW + timedelta(seconds=5)
 
 
@@ -22,11 +24,11 @@ def latch(name: str, state: str = "Latched", *, reason: str = "SpecHalted", **mo
 
 def decided(obj: Object) -> KillSwitch | None:
     """What is written; None: nothing."""
-    return decide_latch(read_bot(obj), NOW).write
+    return decide_latch(read_bot(obj), KNOWN, NOW).write
 
 
 def happened(obj: Object) -> list[Happening]:
-    return [notice.happening for notice in decide_latch(read_bot(obj), NOW).notices]
+    return [notice.happening for notice in decide_latch(read_bot(obj), KNOWN, NOW).notices]
 
 
 def test_a_bot_without_cause_has_no_latch() -> None:
@@ -241,11 +243,11 @@ def test_every_cause_ends_latched(obj: Object) -> None:
 @given(objects())
 def test_the_latch_settles_within_two_writes_and_then_stays(obj: Object) -> None:
     scene, writes = Scene(obj), 0
-    while (written := decide_latch(scene.bot, scene.now).write) is not None:
+    while (written := decide_latch(scene.bot, KNOWN, scene.now).write) is not None:
         writes += 1
         assert writes <= 2, written
         scene = scene.after(scene.plan())
-    assert decide_latch(scene.bot, scene.now + timedelta(hours=1)).write is None
+    assert decide_latch(scene.bot, KNOWN, scene.now + timedelta(hours=1)).write is None
 
 
 @given(objects())

@@ -50,6 +50,7 @@ def test_a_running_bot_is_ready_and_trades() -> None:
             "Ready": ("True", "Running"),
             "Reconciling": ("False", "Settled"),
             "Stalled": ("False", "Settled"),
+            "Admitted": ("True", "Allowed"),
             "Trading": ("True", "Running"),
             "Halted": ("False", "NotHalted"),
         },

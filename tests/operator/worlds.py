@@ -9,6 +9,7 @@ from typing import Any
 from deskapi import dump
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.plan import Plan, plan
+from deskoperator.plan.policies import Policy
 from deskoperator.plan.world import World
 from deskoperator.resources.children import children
 from deskoperator.resources.kinds import STATEFUL_SET, Kind, Object
@@ -18,6 +19,7 @@ UID = "4edcb75a-0000-4000-8000-000000000001"
 POD_UID = "pod-1"
 IMAGE = "desk-bot:test"
 REVISION = "bot-bot1-5d4"
+JUDGED = ("admitted", "effectiveEnvelope", "policies")
 
 
 def text(moment: datetime) -> str:
@@ -105,7 +107,7 @@ class Scene:
     """One moment: the bot's object and the rest of the world."""
 
     obj: Object
-    world: World = field(default_factory=lambda: World(IMAGE))
+    world: World = field(default_factory=lambda: World(IMAGE, policies=()))
     now: datetime = NOW
 
     @cached_property
@@ -120,6 +122,8 @@ class Scene:
         status = copy.deepcopy(self.obj["status"])
         if done.latch is not None:
             status["killSwitch"] = dump(done.latch)
+        if done.admission is not None:
+            status = {name: part for name, part in status.items() if name not in JUDGED} | done.admission
         status |= done.status or {}
         live = {kind: child for kind, child in self.world.children.items() if not _removed(done, kind, child)}
         live |= {apply.kind: _stored(apply.kind, apply.manifest) for apply in done.applies}
@@ -148,6 +152,15 @@ def _removed(done: Plan, kind: Kind, child: Object) -> bool:
     return any(delete.kind == kind and delete.uid == child["metadata"]["uid"] for delete in done.deletes)
 
 
-def scene(obj: Object, *, pod: Object | None = None, now: datetime = NOW) -> Scene:
+def policy_object(name: str = "alpha", generation: int = 1, **spec: Any) -> Object:
+    """A RiskPolicy that selects every bot; keyword arguments are fields of its spec."""
+    metadata = {"name": name, "namespace": "desk", "uid": f"{name}-uid", "generation": generation}
+    spec = {"selector": {}, **spec}
+    return {"apiVersion": "tradingdesk.io/v1alpha1", "kind": "RiskPolicy", "metadata": metadata, "spec": spec}
+
+
+def scene(
+    obj: Object, *, pod: Object | None = None, now: datetime = NOW, policies: tuple[Policy, ...] | None = ()
+) -> Scene:
     """A bot whose children are all there."""
-    return Scene(obj, World(IMAGE, children=live_children(bot_object()), pod_object=pod), now)
+    return Scene(obj, World(IMAGE, children=live_children(bot_object()), pod_object=pod, policies=policies), now)

@@ -61,10 +61,10 @@ TradingBots and reporting in their status.
 */}}
 {{- define "desk.operator.rules" -}}
 - apiGroups: [tradingdesk.io]
-  resources: [tradingbots]
+  resources: [tradingbots, riskpolicies]
   verbs: [get, list, watch]
 - apiGroups: [tradingdesk.io]
-  resources: [tradingbots/status]
+  resources: [tradingbots/status, riskpolicies/status]
   verbs: [get, patch]
 # An owner reference that blocks the owner's deletion needs this where that admission plugin is on.
 - apiGroups: [tradingdesk.io]

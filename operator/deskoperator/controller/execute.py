@@ -1,9 +1,10 @@
 """Carries a plan out. All writes to bots and their children happen here, each part under a field manager of its own.
 
-A manager that leaves out a field it once applied deletes it; so the latch, the rest of the status and the children have
-three managers, and whoever writes one of them can take nothing from the others. Every write to a bot names its UID, so
-it cannot hit another object of the same name; the latch also carries the resourceVersion that was read, so it cannot be
-written over news that were not seen.
+A manager that leaves out a field it once applied deletes it; so the latch, what was judged, the rest of the status and
+the children have four managers, and whoever writes one of them can take nothing from the others. Every write to a bot
+names its UID, so it cannot hit another object of the same name; the latch and what was judged also carry the
+resourceVersion that was read, so they cannot be written over news that were not seen. A judgement rests on policies
+that were listed after that read: a second operator that saw older ones has read an older bot, and its write is refused.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import Refused
 from deskoperator.plan.actions import Apply, Delete
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import TRADING_BOT, Kind, Object
+from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Kind, Object
 
+ADMISSION_MANAGER = "desk-operator-admission"
 CHILD_MANAGER = "desk-operator"
 LATCH_MANAGER = "desk-operator-latch"
 STATUS_MANAGER = "desk-operator-status"
@@ -24,14 +26,22 @@ STATUS_MANAGER = "desk-operator-status"
 
 async def write_latch(cluster: Cluster, bot: ObjectMeta, latch: KillSwitch) -> None:
     """Writes `status.killSwitch`. Raises `Conflict` when the bot has changed since it was read."""
-    manifest = _status_of(bot, {"killSwitch": dump(latch)})
-    manifest["metadata"]["resourceVersion"] = bot.resource_version
-    await cluster.apply(TRADING_BOT, manifest, LATCH_MANAGER, "/status")
+    await _write_guarded(cluster, bot, {"killSwitch": dump(latch)}, LATCH_MANAGER)
+
+
+async def write_admission(cluster: Cluster, bot: ObjectMeta, judged: Object) -> None:
+    """Writes what was judged. Raises `Conflict` when the bot has changed since it was read."""
+    await _write_guarded(cluster, bot, judged, ADMISSION_MANAGER)
 
 
 async def write_status(cluster: Cluster, bot: ObjectMeta, status: Object) -> None:
     """Writes generation, phase and conditions. Raises `Conflict` when there is another bot of that name."""
-    await cluster.apply(TRADING_BOT, _status_of(bot, status), STATUS_MANAGER, "/status")
+    await cluster.apply(TRADING_BOT, _status_of(TRADING_BOT, bot, status), STATUS_MANAGER, "/status")
+
+
+async def write_policy_status(cluster: Cluster, policy: ObjectMeta, status: Object) -> None:
+    """Writes the status of a RiskPolicy. Raises `Conflict` when there is another one of that name."""
+    await cluster.apply(RISK_POLICY, _status_of(RISK_POLICY, policy, status), STATUS_MANAGER, "/status")
 
 
 async def apply_children(cluster: Cluster, applies: Iterable[Apply], world: World) -> World:
@@ -52,8 +62,13 @@ async def remove(cluster: Cluster, deletes: Iterable[Delete]) -> None:
     )
 
 
-def _status_of(bot: ObjectMeta, status: Object) -> Object:
-    kind: Kind = TRADING_BOT
-    manifest = {**kind.header(bot.namespace, bot.name), "status": status}
-    manifest["metadata"]["uid"] = bot.uid
+async def _write_guarded(cluster: Cluster, bot: ObjectMeta, status: Object, manager: str) -> None:
+    manifest = _status_of(TRADING_BOT, bot, status)
+    manifest["metadata"]["resourceVersion"] = bot.resource_version
+    await cluster.apply(TRADING_BOT, manifest, manager, "/status")
+
+
+def _status_of(kind: Kind, of: ObjectMeta, status: Object) -> Object:
+    manifest = {**kind.header(of.namespace, of.name), "status": status}
+    manifest["metadata"]["uid"] = of.uid
     return manifest

@@ -1,12 +1,23 @@
-"""The observed world of one bot: its object, its children, its pod, read now."""
+"""The observed world of one bot: its object, its children, its pod, the policies of its namespace, read now.
+
+The bot is read first and the policies after it, each straight from the API server: so a judgement never rests on
+policies that are older than what was in force when it began.
+"""
 
 import asyncio
 
+import structlog
+from pydantic import ValidationError
+
 from deskoperator.controller.cluster import Cluster
+from deskoperator.errors import ApiError
 from deskoperator.plan.bot import Bot, read_bot
+from deskoperator.plan.policies import Policy, read_policy
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import CHILDREN, POD, TRADING_BOT
+from deskoperator.resources.kinds import CHILDREN, POD, RISK_POLICY, TRADING_BOT, Kind, Object
 from deskoperator.resources.labels import child_name, pod_name
+
+log = structlog.get_logger(__name__)
 
 
 async def observe_bot(cluster: Cluster, namespace: str, name: str) -> Bot | None:
@@ -16,10 +27,44 @@ async def observe_bot(cluster: Cluster, namespace: str, name: str) -> Bot | None
 
 
 async def observe_world(cluster: Cluster, namespace: str, name: str, default_image: str) -> World:
-    """Everything else, read at once. Any failed read fails the whole: what was not seen is not known to be absent."""
-    child = child_name(name)
-    *children, pod = await asyncio.gather(
-        *(cluster.get(kind, namespace, child) for kind in CHILDREN), cluster.get(POD, namespace, pod_name(name))
+    """Everything else, read at once. Any failed read of a child fails the whole: what was not seen is not known to be
+    absent. Policies that cannot be listed are unknown, which the plan has an answer to."""
+    children, pod, policies = await asyncio.gather(
+        _observe_children(cluster, namespace, child_name(name)),
+        cluster.get(POD, namespace, pod_name(name)),
+        observe_policies(cluster, namespace),
     )
-    present = {kind: live for kind, live in zip(CHILDREN, children, strict=True) if live is not None}
-    return World(default_image=default_image, children=present, pod_object=pod)
+    return World(default_image=default_image, children=children, pod_object=pod, policies=policies)
+
+
+async def _observe_children(cluster: Cluster, namespace: str, name: str) -> dict[Kind, Object]:
+    found = await asyncio.gather(*(cluster.get(kind, namespace, name) for kind in CHILDREN))
+    return {kind: live for kind, live in zip(CHILDREN, found, strict=True) if live is not None}
+
+
+async def observe_policies(cluster: Cluster, namespace: str) -> tuple[Policy, ...] | None:
+    """Every RiskPolicy of a namespace; None: they could not be listed, or one has no usable name."""
+    try:
+        return tuple(map(read_policy, await cluster.list(RISK_POLICY, namespace)))
+    except (ApiError, ValidationError) as error:
+        log.warning("the RiskPolicies cannot be listed", namespace=namespace, error=str(error).splitlines()[0])
+        return None
+
+
+async def observe_policy(cluster: Cluster, namespace: str, name: str) -> Policy | None:
+    """One RiskPolicy; None: it is gone."""
+    found = await cluster.get(RISK_POLICY, namespace, name)
+    return None if found is None else read_policy(found)
+
+
+async def observe_bots(cluster: Cluster, namespace: str) -> list[Bot]:
+    """Every bot of a namespace that can be read."""
+    return [bot for each in await cluster.list(TRADING_BOT, namespace) if (bot := _readable(each)) is not None]
+
+
+def _readable(obj: Object) -> Bot | None:
+    try:
+        return read_bot(obj)
+    except ValidationError as error:
+        log.warning("a TradingBot cannot be read", bot=obj["metadata"].get("name"), error=str(error).splitlines()[0])
+        return None

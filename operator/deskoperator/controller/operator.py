@@ -28,7 +28,7 @@ from deskoperator.controller.web import serving
 from deskoperator.controller.wiring import registry, settings
 from deskoperator.controller.workers import start_workers
 from deskoperator.errors import Absent, ApiError, CannotStart
-from deskoperator.resources.kinds import TRADING_BOT
+from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT
 
 _REQUEST_SECONDS = 30.0
 _HALT_REQUEST_SECONDS = 5.0
@@ -77,15 +77,16 @@ async def _connect(stack: AsyncExitStack, metrics: Metrics, timeout_seconds: flo
 
 
 async def _check(cluster: Cluster, namespace: str | None) -> None:
-    try:
-        await cluster.list(TRADING_BOT, namespace)
-    except Absent as error:
-        raise CannotStart(
-            f"the cluster does not know {TRADING_BOT.plural} of {TRADING_BOT.api_version}: install the CRD first, "
-            "as the chart does"
-        ) from error
-    except ApiError as error:
-        raise CannotStart(str(error)) from error
+    for kind in (TRADING_BOT, RISK_POLICY):
+        try:
+            await cluster.list(kind, namespace)
+        except Absent as error:
+            raise CannotStart(
+                f"the cluster does not know {kind.plural} of {kind.api_version}: install the CRDs first, as the chart "
+                "does"
+            ) from error
+        except ApiError as error:
+            raise CannotStart(str(error)) from error
 
 
 async def _watch(queue: WorkQueue[Task], namespace: str | None, started: asyncio.Event) -> None:
@@ -102,14 +103,14 @@ async def _watch(queue: WorkQueue[Task], namespace: str | None, started: asyncio
 
 
 async def _resync(cluster: Cluster, queue: WorkQueue[Task], options: Options) -> None:
-    """Looks at every bot from time to time: a deletion that no watch told of is found here."""
+    """Looks at every bot and policy from time to time: a deletion that no watch told of is found here."""
     while True:
         await clock.pause(options.resync_seconds)
-        try:
-            bots = await cluster.list(TRADING_BOT, options.namespace)
-        except ApiError as error:
-            log.warning("resync failed", error=str(error))
-            continue
-        for bot in bots:
-            metadata = bot["metadata"]
-            queue.add(Task(Work.BOT, metadata["namespace"], metadata["name"]), Lane.RESYNC)
+        for kind, work in ((TRADING_BOT, Work.BOT), (RISK_POLICY, Work.POLICY)):
+            try:
+                found = await cluster.list(kind, options.namespace)
+            except ApiError as error:
+                log.warning("resync failed", kind=kind.kind, error=str(error))
+                continue
+            for each in found:
+                queue.add(Task(work, each["metadata"]["namespace"], each["metadata"]["name"]), Lane.RESYNC)

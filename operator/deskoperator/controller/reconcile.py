@@ -1,24 +1,29 @@
-"""The two kinds of work: the latch of a bot, and everything else about it.
+"""The kinds of work on a bot: its latch, and everything else about it. Those on a policy are in `scope.py`.
 
 Both start from what the API server says now, ask the plan, and write what differs. The latch needs one read and one
-write, on connections of its own, and waits for nothing else; the rest leaves the latch to it and comes back afterwards,
-so that no condition speaks of a halt that is not latched yet.
+write, on connections of its own, and waits for nothing else: what the bot's own object asks for is latched before the
+policies are even read. The rest leaves the latch to it and comes back afterwards, so that no condition speaks of a halt
+that is not latched yet; what was judged is written before the children, so that an engine finds it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
-from deskoperator.controller.execute import apply_children, remove, write_latch, write_status
-from deskoperator.controller.observe import observe_bot, observe_world
+from deskoperator.controller.execute import apply_children, remove, write_admission, write_latch, write_status
+from deskoperator.controller.observe import observe_bot, observe_policies, observe_world
 from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.recorder import Recorder
+from deskoperator.controller.scope import COUNT_AFTER_SECONDS, PolicyWork
 from deskoperator.controller.tasks import Task, Work
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import decide_latch
 from deskoperator.plan.plan import Plan, plan
+from deskoperator.plan.policies import Scope, scope_of
 from deskoperator.plan.world import World
 
 log = structlog.get_logger(__name__)
@@ -36,13 +41,23 @@ class Reconciler:
 
     async def work(self, task: Task) -> None:
         """Does one piece of work. Raises `ApiError`; the queue then brings the task back."""
-        await (self._latch(task) if task.work is Work.LATCH else self._bot(task))
+        policies = PolicyWork(self.cluster, self.halting, self.queue)
+        work = {
+            Work.LATCH: self._latch,
+            Work.BOT: self._bot,
+            Work.SCOPE: policies.queue_bots,
+            Work.POLICY: policies.write_status,
+        }
+        await work[task.work](task)
 
     async def _latch(self, task: Task) -> None:
         bot = await observe_bot(self.halting, task.namespace, task.name)
         if bot is None:
             return
-        decision = decide_latch(bot, clock.now())
+        decision = decide_latch(bot, Scope(), clock.now())
+        if decision.write is None:
+            policies = await observe_policies(self.halting, task.namespace)
+            decision = decide_latch(bot, scope_of(bot.metadata.labels, policies), clock.now())
         if decision.write is not None:
             await write_latch(self.halting, bot.metadata, decision.write)
             self.recorder.tell(bot.metadata, decision.notices)
@@ -55,6 +70,9 @@ class Reconciler:
         wanted = plan(bot, world, clock.now())
         if wanted.latch is not None:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
+        if wanted.admission is not None:
+            await write_admission(self.cluster, bot.metadata, wanted.admission)
+            self._count(task.namespace, wanted.admission)
         if wanted.applies or wanted.deletes:
             world = await self._children(bot, world, wanted)
         if wanted.latch is None:
@@ -78,5 +96,11 @@ class Reconciler:
         if wanted.status is not None:
             await write_status(self.cluster, bot.metadata, wanted.status)
             self.recorder.tell(bot.metadata, wanted.status_events)
+            self._count(task.namespace, wanted.admission or bot.written_status)
         if wanted.requeue_after is not None:
             self.queue.add_after(task, Lane.CHANGE, wanted.requeue_after)
+
+    def _count(self, namespace: str, judged: Mapping[str, Any]) -> None:
+        """Something about a bot has changed that its policies count, together with what changes in the next second."""
+        for policy in judged.get("policies") or ():
+            self.queue.add_after(Task(Work.POLICY, namespace, policy["name"]), Lane.CHANGE, COUNT_AFTER_SECONDS)

@@ -10,12 +10,13 @@ import kopf
 import pydantic
 import structlog
 
-from deskapi import GROUP, PLURAL, VERSION
+from deskapi import GROUP, PLURAL, POLICY_PLURAL, VERSION
 from deskoperator.controller import clock
 from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.tasks import Task, Work
 from deskoperator.plan.bot import read_bot
 from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.policies import Scope
 from deskoperator.resources.kinds import CHILDREN, POD, Kind, Object
 from deskoperator.resources.labels import BOT_LABEL
 
@@ -33,6 +34,12 @@ def registry(queue: WorkQueue[Task]) -> kopf.OperatorRegistry:
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
     async def bot_seen(event: kopf.RawEvent, **_: Any) -> None:
         bot_event(queue, event)
+
+    seen = SeenPolicies()
+
+    @kopf.on.event(GROUP, VERSION, POLICY_PLURAL, registry=handlers)
+    async def policy_seen(event: kopf.RawEvent, **_: Any) -> None:
+        policy_event(queue, seen, event)
 
     async def child_seen(event: kopf.RawEvent, **_: Any) -> None:
         child_event(queue, event)
@@ -70,7 +77,39 @@ def bot_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
     task = Task(Work.BOT, obj["metadata"]["namespace"], obj["metadata"]["name"])
     if event["type"] != "DELETED" and _latch_is_due(obj):
         queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
+    if event["type"] == "DELETED":
+        for policy in (obj.get("status") or {}).get("policies") or ():
+            queue.add(Task(Work.POLICY, task.namespace, policy["name"]), Lane.CHANGE)
     queue.add(task, _lane(event))
+
+
+class SeenPolicies:
+    """The specs of policies whose bots were put on the queue: a new count in a policy's status is no news to them."""
+
+    def __init__(self) -> None:
+        self._generations: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def is_news(self, obj: Object, *, deleted: bool) -> bool:
+        """Whether the policy's spec is another one than when this was last asked."""
+        metadata = obj["metadata"]
+        place, spec = (metadata["namespace"], metadata["name"]), (metadata["uid"], metadata["generation"])
+        if deleted:
+            self._generations.pop(place, None)
+            return True
+        news = self._generations.get(place) != spec
+        self._generations[place] = spec
+        return news
+
+
+def policy_event(queue: WorkQueue[Task], seen: SeenPolicies, event: kopf.RawEvent) -> None:
+    """A RiskPolicy was listed, or has changed, or is gone: the bots that it concerns are looked at."""
+    obj: Object = dict(event["object"])
+    namespace, name = obj["metadata"]["namespace"], obj["metadata"]["name"]
+    deleted = event["type"] == "DELETED"
+    if seen.is_news(obj, deleted=deleted):
+        halts = not deleted and (obj.get("spec") or {}).get("halted") is True
+        queue.add(Task(Work.SCOPE, namespace, name), Lane.HALT if halts else Lane.CHANGE)
+    queue.add(Task(Work.POLICY, namespace, name), _lane(event))
 
 
 def child_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
@@ -88,7 +127,7 @@ def _lane(event: kopf.RawEvent) -> Lane:
 
 def _latch_is_due(obj: Object) -> bool:
     try:
-        return decide_latch(read_bot(obj), clock.now()).write is not None
+        return decide_latch(read_bot(obj), Scope(), clock.now()).write is not None
     except pydantic.ValidationError as error:
         log.warning("a TradingBot cannot be read", bot=obj["metadata"].get("name"), error=str(error).splitlines()[0])
         return False

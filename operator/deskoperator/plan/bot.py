@@ -12,14 +12,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from deskapi import (
+    Admitted,
+    EffectiveEnvelope,
     EngineStatus,
     Halt,
     Invalid,
     KillSwitch,
     LatchState,
     ObjectMeta,
+    PolicyInForce,
     TradingBotSpec,
     load_bot,
+    spec_hash,
 )
 from deskoperator.resources.kinds import Object
 
@@ -29,15 +33,22 @@ _TIME = TypeAdapter(datetime)
 
 @dataclass(frozen=True)
 class Bot:
-    """One TradingBot. `spec` is None when this version cannot read it; `spec_problem` then says why."""
+    """One TradingBot. `spec` is None when this version cannot read it; `spec_problem` then says why.
+
+    `admitted`, `effective` and `policies` are what was judged before and is in force.
+    """
 
     metadata: ObjectMeta
     spec: TradingBotSpec | None = None
     spec_problem: str = ""
+    spec_hash: str = ""
     halted: bool = False
     acknowledged: str | None = None
     latch: KillSwitch | None = None
     latch_readable: bool = True
+    admitted: Admitted | None = None
+    effective: EffectiveEnvelope | None = None
+    policies: tuple[PolicyInForce, ...] = ()
     engine: EngineStatus | None = None
     engine_halt: Halt | None = None
     reported_at: datetime | None = None
@@ -47,6 +58,17 @@ class Bot:
     def latched(self) -> bool:
         """Whether the latch holds; one that cannot be read does."""
         return not self.latch_readable or (self.latch is not None and self.latch.state is not LatchState.RELEASED)
+
+    @property
+    def admitted_now(self) -> bool:
+        """Whether the latest spec is the one that may run."""
+        found = self.admitted
+        return (
+            found is not None
+            and self.effective is not None
+            and (found.uid, found.generation, found.spec_hash)
+            == (self.metadata.uid, self.metadata.generation, self.spec_hash)
+        )
 
     @property
     def deleting(self) -> bool:
@@ -64,10 +86,14 @@ def read_bot(obj: Object) -> Bot:
         metadata=ObjectMeta.model_validate(obj["metadata"]),
         spec=spec,
         spec_problem=spec_problem,
+        spec_hash=spec_hash(wishes),
         halted=wishes.get("halted") is True,
         acknowledged=wishes.get("acknowledgedHalt"),
         latch=latch,
         latch_readable=latch is not None or not status.get("killSwitch"),
+        admitted=_read(Admitted, status.get("admitted")),
+        effective=_read(EffectiveEnvelope, status.get("effectiveEnvelope")),
+        policies=tuple(map(_policy_in_force, status.get("policies") or ())),
         engine=_read(EngineStatus, engine),
         engine_halt=_read(Halt, engine.get("halt")),
         reported_at=_reported_at(obj),
@@ -89,6 +115,11 @@ def _read(model: type[Model], part: object) -> Model | None:
         return model.model_validate(part)
     except ValidationError:
         return None
+
+
+def _policy_in_force(part: Mapping[str, Any]) -> PolicyInForce:
+    """The name is enough: a policy that is listed must not be forgotten for what a newer version says of it."""
+    return _read(PolicyInForce, part) or PolicyInForce(name=str(part.get("name")))
 
 
 def _reported_at(obj: Object) -> datetime | None:

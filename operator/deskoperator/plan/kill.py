@@ -1,15 +1,18 @@
 """The latch of the kill switch: what `status.killSwitch` should say.
 
-Two sides may latch: the operator, when it sees `spec.halted`, and the engine, for reasons of its own, which it reports
-in `status.engine.halt`. Whoever is first makes the id; what stands in `status.killSwitch` is canonical and the engine
-adopts it. The steps below are composed in this order and depend on the object alone, so that any operator, at any time,
-comes to the same end:
+Two sides may latch: the operator, when it sees `spec.halted`, the bot's own or that of a RiskPolicy that selects it,
+and the engine, for reasons of its own, which it reports in `status.engine.halt`. Whoever is first makes the id; what
+stands in `status.killSwitch` is canonical and the engine adopts it. The steps below are composed in this order and
+depend on the objects alone, so that any operator, at any time, comes to the same end:
 
 1. latch, when a cause stands and nothing is latched; restore a latch that vanished while the engine still holds it;
 2. supersede, when a cause came that the present id does not stand for: a release that was prepared for the one halt
    must not release the other;
 3. confirm, when the engine has the venue's proof for this very id;
-4. release, when a person acknowledged this very id, the venue has confirmed it and no cause stands.
+4. release, when a person acknowledged this very id, the venue has confirmed it and no cause stands; while the policies
+   are not known, one may.
+
+The latch names the policies whose halt its id stands for: one more of them is a cause that came.
 
 Nothing here waits, and every uncertain case ends latched. The write is guarded by the resourceVersion that was read
 (`controller/execute.py`) and, for the release, by a rule of the CRD itself.
@@ -21,6 +24,7 @@ from datetime import datetime, timedelta
 from deskapi import Halt, HaltSource, KillSwitch, LatchState, Reason
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
+from deskoperator.plan.policies import Scope
 
 _EVIDENCE = ("confirmed_at", "orders_cancelled", "residual_orders", "residual_position")
 _MILLISECOND = timedelta(milliseconds=1)
@@ -34,20 +38,24 @@ class LatchDecision:
     notices: tuple[Notice, ...] = ()
 
 
-def decide_latch(bot: Bot, now: datetime) -> LatchDecision:
+def decide_latch(bot: Bot, scope: Scope, now: datetime) -> LatchDecision:
     """What to write into `status.killSwitch`. An unreadable latch is left alone: it holds."""
     if not bot.latch_readable:
         return LatchDecision()
-    latch = _released(bot, _confirmed(bot, _latched(bot, now)))
+    latch = _released(bot, scope, _confirmed(bot, _latched(bot, scope, now)))
     if latch is None or latch == bot.latch:
         return LatchDecision()
     return LatchDecision(latch, _notices(bot.latch, latch))
 
 
-def release_refusal(bot: Bot, latch: KillSwitch) -> str | None:
+def release_refusal(bot: Bot, scope: Scope, latch: KillSwitch) -> str | None:
     """Why the acknowledged latch is not released, in words; None: nothing stands against it."""
     if bot.halted:
         return "spec.halted is still true"
+    if scope.halted_by:
+        return f"spec.halted of RiskPolicy {', '.join(scope.halted_by)} is still true"
+    if not scope.known:
+        return "the RiskPolicies cannot be read"
     if latch.state is not LatchState.CONFIRMED:
         return "the venue has not confirmed yet"
     halt = bot.engine_halt
@@ -56,23 +64,35 @@ def release_refusal(bot: Bot, latch: KillSwitch) -> str | None:
     return None
 
 
-def _latched(bot: Bot, now: datetime) -> KillSwitch | None:
+def _latched(bot: Bot, scope: Scope, now: datetime) -> KillSwitch | None:
     latch, halt = bot.latch, bot.engine_halt
+    asked = bot.halted or bool(scope.halted_by)
     if latch is None or latch.state is LatchState.RELEASED:
         # The engine may still hold what was just released; that halt is over, though its report is not.
         news = halt if halt is not None and (latch is None or halt.id != latch.id) else None
-        return _first(bot, news, now) or latch
+        return _first(bot, scope, news, now) or latch
     further = halt is not None and _came_later(halt, latch)
-    if bot.halted and (further or latch.reason != Reason.SPEC_HALTED):
-        return _of_spec(bot, now)
+    if asked and (further or not _stands_for(latch, bot, scope)):
+        return _asked_for(bot, scope, now)
     return _of_engine(halt, now) if halt is not None and further else latch
 
 
-def _first(bot: Bot, news: Halt | None, now: datetime) -> KillSwitch | None:
+def _stands_for(latch: KillSwitch, bot: Bot, scope: Scope) -> bool:
+    """Whether the latch's id stands for every halt that people ask for now."""
+    by_spec = not bot.halted or latch.reason == Reason.SPEC_HALTED
+    return by_spec and set(scope.halted_by) <= set(latch.policies)
+
+
+def _first(bot: Bot, scope: Scope, news: Halt | None, now: datetime) -> KillSwitch | None:
+    asked = bot.halted or bool(scope.halted_by)
     if news is None:
-        return _of_spec(bot, now) if bot.halted else None
+        return _asked_for(bot, scope, now) if asked else None
     latch = _of_engine(news, now)
-    return latch.model_copy(update={"reason": Reason.SPEC_HALTED.value}) if bot.halted else latch
+    return latch.model_copy(update={"reason": _wish(bot), "policies": scope.halted_by}) if asked else latch
+
+
+def _wish(bot: Bot) -> str:
+    return (Reason.SPEC_HALTED if bot.halted else Reason.POLICY_HALTED).value
 
 
 def _came_later(halt: Halt, latch: KillSwitch) -> bool:
@@ -92,15 +112,16 @@ def _of_engine(halt: Halt, now: datetime) -> KillSwitch:
     )
 
 
-def _of_spec(bot: Bot, now: datetime) -> KillSwitch:
+def _asked_for(bot: Bot, scope: Scope, now: datetime) -> KillSwitch:
     """A latch of our own, later than anything the engine reports, or its report would supersede this one in turn."""
     halt = bot.engine_halt
     engine_time = halt.triggered_at if halt is not None else None
     return KillSwitch(
         state=LatchState.LATCHED,
         id=_new_id(bot, now),
-        source=HaltSource.SPEC.value,
-        reason=Reason.SPEC_HALTED.value,
+        source=(HaltSource.SPEC if bot.halted else HaltSource.POLICY).value,
+        reason=_wish(bot),
+        policies=scope.halted_by,
         triggered_at=now if engine_time is None else max(now, engine_time),
     )
 
@@ -125,12 +146,12 @@ def _confirmed(bot: Bot, latch: KillSwitch | None) -> KillSwitch | None:
     return latch.model_copy(update={"state": LatchState.CONFIRMED, "confirmed_by": confirmed_by, **evidence})
 
 
-def _released(bot: Bot, latch: KillSwitch | None) -> KillSwitch | None:
+def _released(bot: Bot, scope: Scope, latch: KillSwitch | None) -> KillSwitch | None:
     if latch is None or latch.state is LatchState.RELEASED or bot.acknowledged != latch.id:
         return latch
     # The CRD's rule knows only the id that was latched before: one that supersedes it is released in a step of its own.
     just_superseded = bot.latched and bot.latch is not None and bot.latch.id != latch.id
-    if just_superseded or release_refusal(bot, latch) is not None:
+    if just_superseded or release_refusal(bot, scope, latch) is not None:
         return latch
     return latch.model_copy(update={"state": LatchState.RELEASED})
 
@@ -140,6 +161,8 @@ def _notices(before: KillSwitch | None, after: KillSwitch) -> tuple[Notice, ...]
     notices = []
     if new:
         because = after.reason or "no reason given"
+        if after.policies:
+            because += f" by RiskPolicy {', '.join(after.policies)}"
         notices.append(Notice(Happening.HALTED, f"halt {after.id}: {because}", warning=True))
     if after.state is LatchState.CONFIRMED and (new or (before and before.state is LatchState.LATCHED)):
         notices.append(Notice(Happening.HALT_CONFIRMED, f"halt {after.id}: {evidence_in_words(after)}"))

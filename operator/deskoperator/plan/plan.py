@@ -10,9 +10,11 @@ from datetime import datetime
 
 from deskapi import KillSwitch
 from deskoperator.plan.actions import Apply, Delete, Happening, Notice
+from deskoperator.plan.admission import judge
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.children import decide_children
 from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.policies import scope_of
 from deskoperator.plan.report import believed_report, changes_at
 from deskoperator.plan.status import desired_status, is_written
 from deskoperator.plan.verdict import Evidence, Standing, Verdict, verdict
@@ -20,6 +22,7 @@ from deskoperator.plan.world import World
 from deskoperator.resources.kinds import Object
 
 _CHILD_REFUSED_RETRY_SECONDS = 30.0
+_POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Plan:
     """
 
     latch: KillSwitch | None = None
+    admission: Object | None = None
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Object | None = None
@@ -40,20 +44,24 @@ class Plan:
 
     @property
     def writes_nothing(self) -> bool:
-        return self.latch is None and not self.applies and not self.deletes and self.status is None
+        writes = (self.latch, self.admission, self.status)
+        return not self.applies and not self.deletes and all(each is None for each in writes)
 
 
 def plan(bot: Bot, observed: World, now: datetime) -> Plan:
     """What should be done about `bot` at `now`. Total: it has an answer to every world."""
-    latch = decide_latch(bot, now)
-    wanted = decide_children(bot, observed)
+    scope = scope_of(bot.metadata.labels, observed.policies)
+    latch = decide_latch(bot, scope, now)
+    judgement = judge(bot, scope)
+    wanted = decide_children(bot, observed, judgement)
     report = believed_report(bot, observed.pod, now)
-    evidence = Evidence(bot, observed, report, latch.write or bot.latch, now)
+    evidence = Evidence(bot, observed, scope, judgement, report, latch.write or bot.latch, now)
     found = verdict(evidence)
     status = desired_status(evidence, found)
     written = is_written(bot.written_status, status)
     return Plan(
         latch=latch.write,
+        admission=None if bot.deleting else judgement.write,
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,
@@ -91,4 +99,6 @@ def _requeue_after(bot: Bot, observed: World, now: datetime) -> float | None:
     waits = [wait for wait in waits if wait > 0]
     if observed.refusals:
         waits.append(_CHILD_REFUSED_RETRY_SECONDS)
+    if observed.policies is None:
+        waits.append(_POLICIES_UNKNOWN_RETRY_SECONDS)
     return min(waits, default=None)

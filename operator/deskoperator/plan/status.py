@@ -33,6 +33,7 @@ def desired_status(evidence: Evidence, found: Verdict) -> Object:
         _condition(evidence, ConditionType.READY, settled, *why),
         _condition(evidence, ConditionType.RECONCILING, not stalled and not settled, *(nothing if settled else why)),
         _condition(evidence, ConditionType.STALLED, stalled, *(why if stalled else nothing)),
+        _condition(evidence, ConditionType.ADMITTED, *_admitted(evidence)),
         _condition(evidence, ConditionType.TRADING, *_trading(evidence, found)),
         _condition(evidence, ConditionType.HALTED, evidence.latched, *_halted(evidence)),
     ]
@@ -74,6 +75,10 @@ def _since(bot: Bot, kind: ConditionType, status: ConditionStatus) -> datetime |
     return None
 
 
+def _admitted(evidence: Evidence) -> tuple[bool | None, str, str]:
+    return evidence.judgement.allowed, evidence.judgement.reason.value, evidence.judgement.message
+
+
 def _trading(evidence: Evidence, found: Verdict) -> tuple[bool | None, str, str]:
     """Whether the engine may send orders: what it says itself, or Unknown where a process is left that says nothing."""
     report, spec = evidence.report, evidence.bot.spec
@@ -97,13 +102,13 @@ def _halted(evidence: Evidence) -> tuple[str, str]:
         return Reason.NOT_HALTED.value, Reason.NOT_HALTED.meaning
     confirmed = latch.state is LatchState.CONFIRMED
     proof = evidence_in_words(latch) if confirmed else "the venue has not confirmed yet"
-    message = f"halt {latch.id} ({latch.reason or 'no reason given'}): {proof}; {_way_out(evidence.bot, latch)}"
+    message = f"halt {latch.id} ({latch.reason or 'no reason given'}): {proof}; {_way_out(evidence, latch)}"
     return (Reason.HALT_CONFIRMED if confirmed else Reason.HALT_UNCONFIRMED).value, message
 
 
-def _way_out(bot: Bot, latch: KillSwitch) -> str:
-    refusal = release_refusal(bot, latch)
-    if bot.acknowledged == latch.id and refusal is not None:
+def _way_out(evidence: Evidence, latch: KillSwitch) -> str:
+    refusal = release_refusal(evidence.bot, evidence.scope, latch)
+    if evidence.bot.acknowledged == latch.id and refusal is not None:
         return f"acknowledged, and not released: {refusal}"
     return f"set spec.acknowledgedHalt: {latch.id} to release it"
 

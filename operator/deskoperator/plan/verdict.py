@@ -10,9 +10,11 @@ from datetime import datetime
 from enum import Enum, auto
 
 from deskapi import EngineState, EngineStatus, KillSwitch, LatchState, Mode, Reason, TradingBotSpec
+from deskoperator.plan.admission import Judgement
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import evidence_in_words
 from deskoperator.plan.pod import Pod
+from deskoperator.plan.policies import Scope
 from deskoperator.plan.report import STALE_AFTER
 from deskoperator.plan.rollout import outdated
 from deskoperator.plan.world import World
@@ -40,6 +42,8 @@ class Evidence:
 
     bot: Bot
     world: World
+    scope: Scope
+    judgement: Judgement
     report: EngineStatus | None
     latch: KillSwitch | None
     now: datetime
@@ -60,6 +64,7 @@ def _findings(evidence: Evidence) -> Iterator[Verdict]:
         yield _under_way(Reason.STOPPING, "the TradingBot is being deleted")
     if bot.spec is None:
         yield _stalled(Reason.SPEC_INVALID, bot.spec_problem)
+    yield from _admission_findings(evidence.judgement)
     for kind, words in evidence.world.refusals.items():
         yield _stalled(Reason.CHILD_REFUSED, f"the API server refuses the {kind.kind}: {words}")
     if report is not None and report.problem is not None:
@@ -69,6 +74,13 @@ def _findings(evidence: Evidence) -> Iterator[Verdict]:
         yield from _engine_findings(evidence, report)
         yield from _agreement(evidence, report)
     yield _silence(evidence)
+
+
+def _admission_findings(judgement: Judgement) -> Iterator[Verdict]:
+    if judgement.allowed is None:
+        yield _under_way(judgement.reason, judgement.message)
+    elif not judgement.allowed:
+        yield _stalled(judgement.reason, judgement.message)
 
 
 def _pod_findings(evidence: Evidence) -> Iterator[Verdict]:

@@ -5,17 +5,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from deskoperator.plan.pod import Pod, read_pod
+from deskoperator.plan.policies import Policy
 from deskoperator.resources.kinds import Kind, Object
 
 
 @dataclass(frozen=True)
 class World:
-    """`children`: live objects under the children's names. `refusals`: what the API server said to a child's apply."""
+    """`children`: live objects under the children's names. `refusals`: what the API server said to a child's apply.
+
+    `policies`: every RiskPolicy of the bot's namespace, listed after the bot was read; None: they could not be listed.
+    """
 
     default_image: str
     children: Mapping[Kind, Object] = field(default_factory=dict)
     pod_object: Object | None = None
     refusals: Mapping[Kind, str] = field(default_factory=dict)
+    policies: tuple[Policy, ...] | None = None
 
     @cached_property
     def pod(self) -> Pod | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from deskapi import API_VERSION, KIND, PLURAL
+from deskapi import API_VERSION, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL
 
 Object = dict[str, Any]
 
@@ -36,6 +36,7 @@ class Kind:
 
 
 TRADING_BOT = Kind(API_VERSION, KIND, PLURAL)
+RISK_POLICY = Kind(API_VERSION, POLICY_KIND, POLICY_PLURAL)
 SERVICE_ACCOUNT = Kind("v1", "ServiceAccount", "serviceaccounts")
 ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
