@@ -2,7 +2,8 @@
 
 Always list, then watch for most of a minute, then list again: whatever a watch may miss or however it may break, the
 object is read whole and consistently at that rhythm. A failing API server is asked again with growing, jittered pauses.
-The object being gone, or being another one under the same name, is said as such: to the engine it is a halt.
+The object being gone, or being another one under the same name, is said as such: to the engine it is a halt. What of
+the object may run is for its judge to say (`admitted.py`).
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from deskbot.core.errors import Transient
+from deskbot.runtime.admitted import Known, look
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.kube_api import KubeApi, WatchExpired
-from deskbot.runtime.observation import Deliver, Observation, gone, observe
+from deskbot.runtime.observation import Deliver, Observation, gone
 
 MAX_PAUSE_SECONDS = 10.0
 BROKEN_WATCH_PAUSE_SECONDS = 1.0
@@ -29,6 +31,7 @@ class ControlObject:
         self._api = api
         self._clock = clock
         self._seen: Observation | None = None
+        self._known: Known | None = None
 
     async def run(self, deliver: Deliver) -> None:
         """Deliver the object now and at every change."""
@@ -64,6 +67,7 @@ class ControlObject:
         if now is not None and now != self._seen:
             if now.wrong and (self._seen is None or now.wrong != self._seen.wrong):
                 _log.warning("spec_refused", message=now.wrong)
+            self._say_whether_admitted(now)
             self._seen = now
             deliver(now)
 
@@ -74,7 +78,17 @@ class ControlObject:
         metadata = raw["metadata"]
         if before is not None and before.uid and before.uid != metadata["uid"]:
             return gone(before)
-        return observe(raw, metadata["uid"], metadata.get("generation", 0), before)
+        self._known = look(raw, metadata["uid"], metadata.get("generation", 0), self._known)
+        return self._known.seen
+
+    def _say_whether_admitted(self, now: Observation) -> None:
+        before = self._seen is None or self._seen.admitted
+        if before and not now.admitted:
+            _log.warning(
+                "not_admitted", message="no order is sent until status.admitted names a spec that was seen here"
+            )
+        elif not before and now.admitted:
+            _log.info("admitted", generation=now.generation)
 
 
 def _say(attempt: RetryCallState) -> None:

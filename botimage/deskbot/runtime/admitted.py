@@ -1,0 +1,132 @@
+"""What a bot in a cluster may run: the spec that was judged, inside the envelope in force, and never anything looser.
+
+    object ──▶ newest spec ─────────┐
+       │                            ├─▶ in_force ─▶ what the engine is told
+       ├─▶ status.admitted ─▶ base ─┤
+       └─▶ status.effectiveEnvelope ┘
+
+The operator judges a spec and names it in `status.admitted` by UID, generation and hash. Until it has judged a newer
+one, the engine runs on with the one that was judged and takes from the newer only what tightens: halted, paused, lower
+limits, fewer markets or strategies. Where nothing is admitted, or the spec that is was never seen (a bot that started
+after two edits), no order may leave: the bot is paused, still cancels and halts, and goes on when it is admitted.
+
+A bot that runs from a file is its own judge and does without this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from deskapi import Admitted, EffectiveEnvelope, TradingBot, TradingBotSpec, as_bounds, narrow, spec_hash
+from deskbot.runtime.observation import Observation, observe
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One spec of the object, as what identifies it."""
+
+    bot: TradingBot
+    generation: int
+    spec_hash: str
+
+    def is_admitted(self, admitted: Admitted, uid: str) -> bool:
+        """Whether this is the spec that was judged."""
+        judged = (admitted.uid, admitted.generation, admitted.spec_hash)
+        return judged == (uid, self.generation, self.spec_hash)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a bot knows of its object.
+
+    `asked` is the object as if nobody had to judge it, `newest` its last spec that could be read, `base` the last one
+    that was admitted (None: none ever was); `seen` is what comes of them, for the engine.
+    """
+
+    asked: Observation
+    newest: Version | None
+    base: Version | None
+    seen: Observation
+
+
+def look(raw: Mapping[str, Any], uid: str, generation: int, before: Known | None) -> Known:
+    """What a newly read object means, after what was known before."""
+    asked = observe(raw, uid, generation, before.asked if before is not None else None)
+    newest = before.newest if before is not None else None
+    if asked.bot is not None and not asked.wrong:
+        newest = Version(asked.bot, generation, spec_hash(raw["spec"]))
+    status = raw.get("status") or {}
+    admitted, effective = _read(Admitted, status.get("admitted")), _effective(status.get("effectiveEnvelope"))
+    last = before.base if before is not None else None
+    judged = next((each for each in (newest, last) if each and admitted and each.is_admitted(admitted, uid)), None)
+    base = judged or last
+    seen = _seen(asked, base or newest, newest, effective, admitted=judged is not None and effective is not None)
+    return Known(asked, newest, base, seen)
+
+
+def in_force(
+    base: TradingBotSpec, newest: TradingBotSpec, effective: EffectiveEnvelope | None, *, admitted: bool
+) -> TradingBotSpec:
+    """The spec that the engine runs: `base`, tightened by `newest`, inside `effective`. Not `admitted`: paused.
+
+    Pausing pulls every quote and opens nothing; what is held stays reducible by a halt or by a person on the venue. The
+    acknowledgement of a halt loosens, so it counts only when it was judged, or where nothing can be sent after it.
+    """
+    markets = tuple(market for market in base.markets if market in newest.markets)
+    enabled = {strategy.name for strategy in newest.strategies if strategy.enabled}
+    same_release = base.acknowledged_halt == newest.acknowledged_halt
+    bounds = {"newest": as_bounds(newest.envelope), **({} if effective is None else {"effective": effective})}
+    return base.model_copy(
+        update={
+            "halted": base.halted or newest.halted,
+            "paused": base.paused or newest.paused or not markets or not admitted,
+            "acknowledged_halt": newest.acknowledged_halt if same_release or not admitted else None,
+            # A bot has at least one market; without one that both name it is paused.
+            "markets": markets or base.markets,
+            "strategies": tuple(
+                strategy.model_copy(update={"enabled": strategy.enabled and strategy.name in enabled})
+                for strategy in base.strategies
+            ),
+            "envelope": narrow(base.envelope, bounds).envelope,
+        }
+    )
+
+
+def _seen(
+    asked: Observation,
+    base: Version | None,
+    newest: Version | None,
+    effective: EffectiveEnvelope | None,
+    *,
+    admitted: bool,
+) -> Observation:
+    if base is None or newest is None:
+        return replace(asked, admitted=False)
+    spec = in_force(base.bot.spec, newest.bot.spec, effective, admitted=admitted)
+    return replace(
+        asked,
+        bot=base.bot.model_copy(update={"spec": spec}),
+        generation=base.generation,
+        halted=asked.halted or spec.halted,
+        paused=asked.paused or spec.paused,
+        admitted=admitted,
+    )
+
+
+def _effective(part: object) -> EffectiveEnvelope | None:
+    """The envelope in force; one that bounds nothing is none."""
+    read = _read(EffectiveEnvelope, part)
+    return read if read is not None and read.model_dump(exclude_none=True) else None
+
+
+def _read(model: type[Model], part: object) -> Model | None:
+    if not part:
+        return None
+    try:
+        return model.model_validate(part)
+    except ValidationError:
+        return None
