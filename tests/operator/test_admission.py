@@ -9,13 +9,13 @@ from deskoperator.plan.actions import Happening
 from deskoperator.plan.admission import judge
 from deskoperator.plan.bot import read_bot
 from deskoperator.plan.policies import Policy, read_policy, scope_of
+from deskoperator.plan.world import World
 from deskoperator.resources.kinds import ROLE, STATEFUL_SET, Object
 from tests.operator.worlds import (
     IMAGE,
     NOW,
     UID,
     Scene,
-    World,
     bot_object,
     engine,
     halt,
@@ -100,7 +100,7 @@ def test_s7_ceilings_of_every_policy_in_scope_narrow_the_envelope_and_the_status
 
 @pytest.mark.parametrize("allowed", [None, {}, ALLOWED], ids=["nothing said", "empty", "lists with all of it"])
 def test_s3_what_every_policy_allows_is_admitted(allowed: Object | None) -> None:
-    given = policy_object(**({} if allowed is None else {"allowed": allowed}))
+    given = policy_object() if allowed is None else policy_object(allowed=allowed)
     assert running(given).conditions()["Admitted"] == ("True", "Allowed")
 
 

@@ -1,0 +1,115 @@
+"""An API server in memory, as far as reconciling one bot asks of it, that lets a test say who goes next.
+
+Every request waits until the test lets it through or fails it, so that any order of the requests of two operators and
+of the edits of people can be played. Status writes are server-side applies: a manager that leaves out what it once
+applied takes it away, and one that carries an old resourceVersion is refused.
+"""
+
+import asyncio
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from deskoperator.controller.cluster import Cluster
+from deskoperator.errors import Conflict, Transient
+from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Kind, Object
+
+Place = tuple[Kind, str]
+
+
+@dataclass
+class Request:
+    """One request that waits. `of` is who asks."""
+
+    of: str
+    words: str
+    kind: Kind
+    go: asyncio.Future[None]
+
+
+class SimulatedApi:
+    """All objects of one namespace, and the requests that wait."""
+
+    def __init__(self, bot: Object) -> None:
+        self.objects: dict[Place, Object] = {}
+        self.waiting: list[Request] = []
+        self.written: list[tuple[str, Object, Object]] = []  # who, status before, status after
+        self._version = 0
+        self._owned: dict[str, set[str]] = {}
+        self.put(TRADING_BOT, bot)
+
+    @property
+    def bot(self) -> Object:
+        return self.objects[TRADING_BOT, "bot1"]
+
+    def put(self, kind: Kind, obj: Object) -> None:
+        """What a person, the engine or the cluster itself writes: at once."""
+        self._version += 1
+        stored = copy.deepcopy(obj)
+        stored["metadata"] = {"namespace": "desk", "uid": "uid", **stored["metadata"]}
+        stored["metadata"]["resourceVersion"] = str(self._version)
+        self.objects[kind, stored["metadata"]["name"]] = stored
+
+    def remove(self, kind: Kind, name: str) -> None:
+        self.objects.pop((kind, name), None)
+
+    def apply_status(self, of: str, manifest: Object, manager: str) -> Object:
+        metadata = manifest["metadata"]
+        stored = self.objects[TRADING_BOT, metadata["name"]]
+        if (
+            metadata.get("resourceVersion", stored["metadata"]["resourceVersion"])
+            != stored["metadata"]["resourceVersion"]
+        ):
+            raise Conflict(409, "the object has been modified")
+        before, after = stored.get("status", {}), dict(stored.get("status", {}))
+        for name in self._owned.get(manager, set()) - manifest["status"].keys():
+            after.pop(name, None)
+        self._owned[manager] = set(manifest["status"])
+        after |= manifest["status"]
+        self.put(TRADING_BOT, {**stored, "status": after})
+        self.written.append((of, before, after))
+        return self.bot
+
+
+class SimulatedCluster(Cluster):
+    """One operator's connections to it."""
+
+    def __init__(self, api: SimulatedApi, of: str) -> None:
+        self._store, self._of = api, of
+
+    async def _turn(self, words: str, kind: Kind) -> None:
+        go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        request = Request(self._of, words, kind, go)
+        self._store.waiting.append(request)
+        try:
+            await go
+        finally:
+            if request in self._store.waiting:
+                self._store.waiting.remove(request)
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:  # noqa: ARG002 as the server's
+        await self._turn("get", kind)
+        return copy.deepcopy(self._store.objects.get((kind, name)))
+
+    async def list(self, kind: Kind, namespace: str | None) -> list[Object]:  # noqa: ARG002 there is one
+        await self._turn("list", kind)
+        return [copy.deepcopy(obj) for (of, _), obj in self._store.objects.items() if of == kind]
+
+    async def apply(self, kind: Kind, manifest: Object, manager: str, subresource: str = "") -> Object:
+        await self._turn("apply", kind)
+        if subresource:
+            return copy.deepcopy(self._store.apply_status(self._of, manifest, manager))
+        self._store.put(kind, manifest)
+        return copy.deepcopy(self._store.objects[kind, manifest["metadata"]["name"]])
+
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:  # noqa: ARG002 there is one
+        await self._turn("delete", kind)
+        self._store.remove(kind, name)
+
+
+def failed() -> Transient:
+    return Transient(503, "not now")
+
+
+def policies_of(api: SimulatedApi) -> list[dict[str, Any]]:
+    return [copy.deepcopy(obj) for (kind, _), obj in api.objects.items() if kind == RISK_POLICY]
