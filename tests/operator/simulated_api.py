@@ -1,8 +1,8 @@
 """An API server in memory, as far as reconciling one bot asks of it, that lets a test say who goes next.
 
-Every request waits until the test lets it through or fails it, so that any order of the requests of two operators and
-of the edits of people can be played. Status writes are server-side applies: a manager that leaves out what it once
-applied takes it away, and one that carries an old resourceVersion is refused.
+Every request about a bot or a policy waits until the test lets it through or fails it, so that any order of the
+requests of two operators and of the edits of people can be played. Status writes are server-side applies: a manager
+that leaves out what it once applied takes it away, and one that carries an old resourceVersion is refused.
 """
 
 import asyncio
@@ -78,6 +78,8 @@ class SimulatedCluster(Cluster):
         self._store, self._of = api, of
 
     async def _turn(self, words: str, kind: Kind) -> None:
+        if kind not in {TRADING_BOT, RISK_POLICY}:
+            return  # children are not what is judged
         go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         request = Request(self._of, words, kind, go)
         self._store.waiting.append(request)

@@ -150,7 +150,7 @@ class Played:
         if number % 10 == 0:
             self.known = None  # it has started anew
         bot = self.api.bot
-        self.known = look(bot, "uid", bot["metadata"]["generation"], self.known)
+        self.known = look(bot, bot["metadata"]["uid"], bot["metadata"]["generation"], self.known)
         seen = self.known.seen
         if seen.paused or seen.bot is None:
             return
@@ -159,10 +159,11 @@ class Played:
         assert limits.max_order_notional <= float(status["effectiveEnvelope"]["maxOrderNotional"])
         assert limits.max_position_notional <= float(status["effectiveEnvelope"]["maxPositionNotional"])
         assert limits.max_open_orders <= status["effectiveEnvelope"]["maxOpenOrders"]
-        judged = [
-            each.bot["spec"] for each in self.history if spec_hash(each.bot["spec"]) == status["admitted"]["specHash"]
-        ]
-        assert set(seen.bot.spec.markets) <= set(judged[0]["markets"])
+        named = status["admitted"]["specHash"]
+        judged = next(each.bot["spec"] for each in self.history if spec_hash(each.bot["spec"]) == named)
+        assert set(seen.bot.spec.markets) <= set(judged["markets"])
+        assert seen.halted or not judged.get("halted")
+        assert not judged.get("paused")
 
     def report(self, _number: int) -> None:
         """The engine proves the halt that is latched, or says that it runs."""
@@ -249,6 +250,9 @@ class Played:
         assert all(float(status["effectiveEnvelope"][name]) <= last.limit(name) for name in LIMITS)
         if last.halts():
             assert _state(status) in {"Latched", "Confirmed"}
+        self.look(1)
+        assert self.known is not None
+        assert self.known.seen.paused == ("admitted" not in status or bool(last.bot["spec"].get("paused")))
 
 
 def _judged(status: Object) -> Object:
@@ -273,7 +277,7 @@ ACTIONS: dict[str, Callable[[Played, int], None]] = {
 OFTEN = (
     ["turn"] * 12 + ["begin"] * 4 + ["policy", "policy", "spec", "label", "look", "look", "report", "fail", "restart"]
 )
-STEPS = st.lists(st.tuples(st.sampled_from(OFTEN), st.integers(0, 999)), max_size=60)
+STEPS = st.lists(st.tuples(st.sampled_from(OFTEN), st.integers(0, 999)), min_size=40, max_size=80)
 
 
 async def _settle() -> None:
@@ -315,6 +319,5 @@ def test_s7_uncertainty_may_reduce_risk_and_never_adds_it(steps: list[tuple[str,
         played = await _played(steps)
         await _come_to_rest(played)
         played.check_at_rest()
-        played.look(1)
 
     asyncio.run(live())
