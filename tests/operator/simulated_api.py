@@ -55,20 +55,21 @@ class SimulatedApi:
 
     def apply_status(self, of: str, manifest: Object, manager: str) -> Object:
         metadata = manifest["metadata"]
-        stored = self.objects[TRADING_BOT, metadata["name"]]
+        kind = RISK_POLICY if manifest["kind"] == RISK_POLICY.kind else TRADING_BOT
+        stored = self.objects[kind, metadata["name"]]
         if (
             metadata.get("resourceVersion", stored["metadata"]["resourceVersion"])
             != stored["metadata"]["resourceVersion"]
         ):
             raise Conflict(409, "the object has been modified")
         before, after = stored.get("status", {}), dict(stored.get("status", {}))
-        for name in self._owned.get(manager, set()) - manifest["status"].keys():
+        for name in self._owned.get(f"{kind.kind} {manager}", set()) - manifest["status"].keys():
             after.pop(name, None)
-        self._owned[manager] = set(manifest["status"])
+        self._owned[f"{kind.kind} {manager}"] = set(manifest["status"])
         after |= manifest["status"]
-        self.put(TRADING_BOT, {**stored, "status": after})
+        self.put(kind, {**stored, "status": after})
         self.written.append((of, before, after))
-        return self.bot
+        return self.objects[kind, metadata["name"]]
 
 
 class SimulatedCluster(Cluster):
