@@ -184,6 +184,17 @@ def running(operator: Operator) -> Iterator[Operator]:
     assert "Traceback" not in operator.log.read_text(), operator.log.read_text()
 
 
+def at_rest(operator: Operator) -> None:
+    """Until half a second passes without any work."""
+
+    def calm() -> bool:
+        looked = operator.measured("desk_operator_reconcile_seconds_count")
+        time.sleep(0.5)
+        return operator.measured("desk_operator_reconcile_seconds_count") == looked
+
+    eventually(calm)
+
+
 def allow_operator(control_plane: ControlPlane) -> Path:
     """A kubeconfig with the operator's rights everywhere and no others."""
     name = "desk-operator"

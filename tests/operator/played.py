@@ -16,13 +16,13 @@ SPACE = "desk-operator-tests"
 class Bot:
     """One TradingBot of the tests' namespace."""
 
-    def __init__(self, api: Api, **spec: Any) -> None:
-        self.api, self.name = api, next(_NAMES)
+    def __init__(self, api: Api, labels: dict[str, str] | None = None, **spec: Any) -> None:
+        self.api, self.name, self.labels = api, next(_NAMES), labels or {}
         self.create(**spec)
 
     def create(self, **spec: Any) -> None:
         body = bot_object(**spec)
-        body["metadata"] = {"name": self.name, "namespace": SPACE}
+        body["metadata"] = {"name": self.name, "namespace": SPACE, "labels": self.labels}
         del body["status"]
         self.api.create(TRADING_BOT, SPACE, body)
 

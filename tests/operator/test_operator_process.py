@@ -22,7 +22,7 @@ from deskoperator.resources.kinds import (
 )
 from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
-from tests.operator.desk import Api, Operator, allow_operator, eventually, running
+from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
 from tests.operator.played import SPACE, Bot, Engine
 from tests.operator.worlds import halt
 
@@ -110,27 +110,16 @@ def test_what_others_add_to_a_child_stays(operator: Operator, api: Api) -> None:
 def test_looking_again_writes_nothing(operator: Operator, api: Api) -> None:
     bot = Bot(api, resources={"requests": {"cpu": "1000m", "memory": "1024Mi"}}, tolerations=[{"operator": "Exists"}])
     bot.settled()
-    _at_rest(operator)
+    at_rest(operator)
     api.merge(TRADING_BOT, SPACE, bot.name, {"metadata": {"labels": {"looked": "at"}}})
     before, writes = bot.versions(), operator.measured("desk_operator_writes_total")
     looked = operator.measured("desk_operator_reconcile_seconds_count")
     api.merge(TRADING_BOT, SPACE, bot.name, {"metadata": {"labels": {"looked": "again"}}})
     before["TradingBot"] = bot.versions()["TradingBot"]
     eventually(lambda: operator.measured("desk_operator_reconcile_seconds_count") > looked)
-    _at_rest(operator)
+    at_rest(operator)
     assert bot.versions() == before
     assert operator.measured("desk_operator_writes_total") == writes
-
-
-def _at_rest(operator: Operator) -> None:
-    """Until half a second passes without any work."""
-
-    def calm() -> bool:
-        looked = operator.measured("desk_operator_reconcile_seconds_count")
-        time.sleep(0.5)
-        return operator.measured("desk_operator_reconcile_seconds_count") == looked
-
-    eventually(calm)
 
 
 def test_a_halt_is_latched_well_under_a_second(operator: Operator, api: Api) -> None:
@@ -280,5 +269,5 @@ def test_a_pod_that_runs_is_left_alone_when_the_image_changes(operator: Operator
     before = bot.pod_becomes_ready()
     bot.patch(image="desk-bot:next")
     eventually(lambda: bot.child(STATEFUL_SET)["spec"]["template"]["spec"]["containers"][0]["image"] == "desk-bot:next")
-    _at_rest(operator)
+    at_rest(operator)
     assert api.get(POD, SPACE, f"bot-{bot.name}-0")["metadata"]["uid"] == before

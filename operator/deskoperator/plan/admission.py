@@ -158,9 +158,6 @@ def _write(bot: Bot, wanted: Object) -> Object | None:
 
 
 def _in_order(parts: Object) -> Object:
-    """The API server keeps the order in which entries of a list came, which says nothing."""
-    policies = parts.get("policies")
-    if policies is None:
-        return parts
-    entries = [{**entry, "sets": sorted(entry.get("sets") or ())} for entry in policies]
+    """The API server keeps the order in which entries of a list came, and drops a list that has become empty."""
+    entries = [{**entry, "sets": sorted(entry.get("sets") or ())} for entry in parts.get("policies") or ()]
     return {**parts, "policies": sorted(entries, key=lambda entry: str(entry.get("name")))}
