@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deskapi import Invalid, Selector, dump, load_policy, spec_hash
+from deskapi import Invalid, Selector, dump, load_bot, load_policy, spec_hash
+from tests.api.bots import ROOT, example
 from tests.api.cases import Refused
 from tests.api.policies import ACCEPTED, REFUSED, changed
 
@@ -15,6 +17,15 @@ from tests.api.policies import ACCEPTED, REFUSED, changed
 def test_a_valid_policy_is_read_and_written_back(changes: dict[str, Any]) -> None:
     read = load_policy(changed(changes))
     assert load_policy(dump(read)) == read
+
+
+def test_the_example_of_a_policy_fits_the_example_of_a_bot() -> None:
+    read = load_policy(yaml.safe_load((ROOT / "examples" / "policy.yaml").read_text()))
+    assert read.spec.allowed is not None
+    bot = load_bot(example())
+    assert set(bot.spec.markets) <= set(read.spec.allowed.markets or ())
+    assert bot.spec.mode in (read.spec.allowed.modes or ())
+    assert bot.spec.venue.exchange in (read.spec.allowed.exchanges or ())
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=list(REFUSED))

@@ -91,7 +91,7 @@ class Api:
         except NotFoundError:
             return None
 
-    def list(self, kind: Kind, namespace: str) -> list[Object]:
+    def list(self, kind: Kind, namespace: str | None) -> list[Object]:
         return list(self._plain(self._of(kind).get(namespace=namespace))["items"])
 
     def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:

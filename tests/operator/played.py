@@ -11,6 +11,15 @@ from tests.operator.worlds import bot_object
 
 _NAMES = (f"bot{number}" for number in itertools.count(1))
 SPACE = "desk-operator-tests"
+NAMESPACE = Kind("v1", "Namespace", "namespaces")
+
+
+def make_space(api: Api) -> None:
+    """The tests' namespace. Pods that do not meet the restricted standard are refused there, and their StatefulSets
+    stay without one."""
+    if not any(each["metadata"]["name"] == SPACE for each in api.list(NAMESPACE, None)):
+        metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+        api.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
 class Bot:

@@ -23,12 +23,11 @@ from deskoperator.resources.kinds import (
 from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
-from tests.operator.played import SPACE, Bot, Engine
+from tests.operator.played import SPACE, Bot, Engine, make_space
 from tests.operator.worlds import halt
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
 
-NAMESPACE = Kind("v1", "Namespace", "namespaces")
 VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 
 
@@ -36,9 +35,7 @@ VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 def api(control_plane: ControlPlane) -> Api:
     install_crd(control_plane.kubectl)
     found = Api(control_plane.kubeconfig)
-    # Pods that do not meet the restricted standard are refused here, and their StatefulSets stay without one.
-    metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
-    found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    make_space(found)
     return found
 
 

@@ -8,24 +8,21 @@ from typing import Any
 
 import pytest
 
-from deskoperator.resources.kinds import RISK_POLICY, STATEFUL_SET, TRADING_BOT, Kind, Object
+from deskoperator.resources.kinds import RISK_POLICY, STATEFUL_SET, TRADING_BOT, Object
 from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
-from tests.operator.played import SPACE, Bot, Engine
+from tests.operator.played import SPACE, Bot, Engine, make_space
 from tests.operator.worlds import halt
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
-
-NAMESPACE = Kind("v1", "Namespace", "namespaces")
 
 
 @pytest.fixture(scope="module")
 def api(control_plane: ControlPlane) -> Api:
     install_crd(control_plane.kubectl)
     found = Api(control_plane.kubeconfig)
-    if found.find(NAMESPACE, "", SPACE) is None:
-        found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
+    make_space(found)
     return found
 
 
