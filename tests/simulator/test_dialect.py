@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deskbot.matching import Exchange
@@ -75,6 +75,7 @@ def _answer(work: Callable[[], Any]) -> Any:
         return refusal
 
 
+@example(text="²")  # a digit to Python and no number
 @given(text=st.text(alphabet="0123456789abc,:%-", max_size=30))
 def test_any_cursor_is_a_place_in_the_list_or_refused(trading: tuple[Exchange, Account], text: str) -> None:
     exchange, account = trading

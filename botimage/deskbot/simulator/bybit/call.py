@@ -140,6 +140,6 @@ def _write_cursor(first: Key, last: Key) -> str:
 def _read_cursor(cursor: str, category: str) -> Key:
     plain = unquote(unquote(cursor))
     identity, _, number = plain.rpartition(",")[2].rpartition(":")
-    if not number.isdigit():
+    if not number.isascii() or not number.isdigit():
         raise codes.INVALID_CURSOR.refusal(category)
     return int(number), identity
