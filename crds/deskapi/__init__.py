@@ -7,6 +7,7 @@ YAML file, `check_change` judges an edit, `narrow` puts an envelope inside ceili
 from deskapi.conditions import (
     ConditionStatus,
     ConditionType,
+    Confirmer,
     DeadManState,
     EngineState,
     HaltSource,
@@ -72,6 +73,7 @@ __all__ = [
     "Condition",
     "ConditionStatus",
     "ConditionType",
+    "Confirmer",
     "DeadMan",
     "DeadManState",
     "EffectiveEnvelope",

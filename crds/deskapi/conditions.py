@@ -162,6 +162,13 @@ class DeadManState(Documented):
     UNAVAILABLE = "Unavailable", "the exchange has none, or this account may not use it"
 
 
+class Confirmer(Documented):
+    """Who proved a halt by the venue's own answers."""
+
+    ENGINE = "Engine", "the bot's engine"
+    KILL_JOB = "KillJob", "a Job with nothing but the venue and the Secret, in the engine's place"
+
+
 class HaltSource(Documented):
     """Who latched first."""
 

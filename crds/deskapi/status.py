@@ -13,6 +13,7 @@ from deskapi.base import StatusModel
 from deskapi.conditions import (
     ConditionStatus,
     ConditionType,
+    Confirmer,
     DeadManState,
     EngineState,
     HaltSource,
@@ -54,7 +55,9 @@ class Halt(StatusModel):
     confirmed_at: AwareDatetime | None = Field(
         default=None, description="When the venue's own answers proved that no order was left."
     )
-    confirmed_by: CamelCase | None = Field(default=None, description="Who asked the venue for that proof: Engine.")
+    confirmed_by: CamelCase | None = Field(
+        default=None, description=f"Who asked the venue for that proof. {Confirmer.explained()}."
+    )
     orders_cancelled: Count | None = Field(default=None, description="Number of orders cancelled by this halt.")
     residual_orders: Count | None = Field(
         default=None, description="Number of orders still on the venue at the last look."

@@ -16,7 +16,7 @@ from deskapi.envelope import Envelope
 from deskapi.placement import ATOMIC, Affinity, Resources, Toleration
 from deskapi.quantities import Quantity, TextFormat, cel, duration_between, rules
 from deskapi.status import HALT_ID, TradingBotStatus
-from deskapi.venue import UNCHANGED, MarketType, Venue
+from deskapi.venue import UNCHANGED, MarketType, SecretReference, Venue
 
 GROUP = "tradingdesk.io"
 VERSION = "v1alpha1"
@@ -88,6 +88,16 @@ class Strategy(SpecModel):
 class KillSwitchSettings(SpecModel):
     """What stands behind the kill switch."""
 
+    confirm_within: Annotated[timedelta, duration_between("1s", "10m", "10s")] = Field(
+        default="10s",
+        validate_default=True,
+        description="How long after its last sign of progress an engine may take to have a halt confirmed. After that "
+        "its pod is stopped, and where there is a venue to ask a Job does it in its place.",
+    )
+    kill_secret_ref: SecretReference | None = Field(
+        default=None,
+        description="A Secret with another key of the same account, for that Job; absent: the bot's own.",
+    )
     dead_man_after: Annotated[timedelta, duration_between("0s", "5m", "30s")] = Field(
         default="30s",
         validate_default=True,

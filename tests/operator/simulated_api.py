@@ -94,7 +94,12 @@ class SimulatedCluster(Cluster):
         await self._turn("get", kind)
         return copy.deepcopy(self._store.objects.get((kind, name)))
 
-    async def list(self, kind: Kind, namespace: str | None) -> list[Object]:  # noqa: ARG002 there is one
+    async def list(
+        self,
+        kind: Kind,
+        namespace: str | None,  # noqa: ARG002 there is one
+        selector: str = "",  # noqa: ARG002 only pods are listed by one, and there are none
+    ) -> list[Object]:
         await self._turn("list", kind)
         return [copy.deepcopy(obj) for (of, _), obj in self._store.objects.items() if of == kind]
 
@@ -105,7 +110,18 @@ class SimulatedCluster(Cluster):
         self._store.put(kind, manifest)
         return copy.deepcopy(self._store.objects[kind, manifest["metadata"]["name"]])
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:  # noqa: ARG002 there is one
+    async def create(self, kind: Kind, manifest: Object) -> None:
+        await self._turn("create", kind)
+        self._store.put(kind, manifest)
+
+    async def delete(
+        self,
+        kind: Kind,
+        namespace: str,  # noqa: ARG002 there is one
+        name: str,
+        uid: str,  # noqa: ARG002 as the server's
+        grace_seconds: int | None = None,  # noqa: ARG002 as the server's
+    ) -> None:
         await self._turn("delete", kind)
         self._store.remove(kind, name)
 

@@ -122,15 +122,23 @@ class Scene:
         status = copy.deepcopy(self.obj["status"])
         if done.latch is not None:
             status["killSwitch"] = dump(done.latch)
+        if done.confirmation is not None:
+            status["killSwitch"] = dump(done.confirmation)
         if done.admission is not None:
             status = {name: part for name, part in status.items() if name not in JUDGED} | done.admission
         status |= done.status or {}
         live = {kind: child for kind, child in self.world.children.items() if not _removed(done, kind, child)}
         live |= {apply.kind: _stored(apply.kind, apply.manifest) for apply in done.applies}
         pod = self.world.pod_object
-        if pod is not None and any(delete.uid == pod["metadata"]["uid"] for delete in done.deletes):
+        removed = {delete.uid for delete in (*done.deletes, *done.stops)}
+        if pod is not None and pod["metadata"]["uid"] in removed:
             pod = None
-        world = replace(self.world, children=live, pod_object=pod)
+        job = self.world.kill_job
+        if job is not None and job["metadata"]["uid"] in removed:
+            job = None
+        for made in done.creates:
+            job = {**made.manifest, "metadata": {**made.manifest["metadata"], **_new(self.now)}}
+        world = replace(self.world, children=live, pod_object=pod, kill_job=job)
         return Scene({**self.obj, "status": status}, world, self.now + timedelta(seconds=seconds))
 
     def settled(self) -> "Scene":
@@ -146,6 +154,10 @@ class Scene:
     def conditions(self) -> dict[str, tuple[str, str]]:
         """Status and reason of each condition that is written."""
         return {each["type"]: (each["status"], each["reason"]) for each in self.obj["status"]["conditions"]}
+
+
+def _new(at: datetime) -> Object:
+    return {"uid": "job-1", "creationTimestamp": text(at)}
 
 
 def _removed(done: Plan, kind: Kind, child: Object) -> bool:

@@ -82,6 +82,10 @@ TradingBots and reporting in their status.
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, delete]
+# A halt that an engine does not confirm in time is finished by a Job.
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, create, patch, delete]

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     namespace = None if given.all_namespaces else given.namespace
     logs.configure()
     try:
-        asyncio.run(run(Options(given.bot_image, namespace, host, port, given.resync)))
+        asyncio.run(run(Options(given.bot_image, namespace, host, port, given.resync, given.kill_priority_class)))
     except CannotStart as error:
         print(f"desk-operator: {error}", file=sys.stderr)  # noqa: T201 the one line for the person who started it
         return 1
@@ -30,6 +30,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("run", help="run the operator until a signal ends it")
     command.add_argument("--bot-image", required=True, metavar="IMAGE", help="image of bots whose spec names none")
+    command.add_argument(
+        "--kill-priority-class",
+        default="",
+        metavar="NAME",
+        help="PriorityClass of the Jobs that finish a halt which an engine does not confirm",
+    )
     scope = command.add_mutually_exclusive_group()
     scope.add_argument(
         "--namespace",

@@ -35,17 +35,18 @@ class Cluster:
             return None
         return found
 
-    async def list(self, kind: Kind, namespace: str | None) -> list[Object]:
+    async def list(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
         """All objects of a namespace, or of the cluster. Raises `Absent` where the kind is unknown."""
         items: list[Object] = []
-        page: dict[str, str] = {"limit": str(_PAGE)}
+        first = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
+        page = first
         while True:
             answer = await self._request("GET", kind.collection(namespace), query=page)
             items += answer["items"]
             following = answer["metadata"].get("continue")
             if not following:
                 return items
-            page = {"limit": str(_PAGE), "continue": following}
+            page = {**first, "continue": following}
 
     async def apply(self, kind: Kind, manifest: Object, manager: str, subresource: str = "") -> Object:
         """Server-side apply; returns the object as it then is."""
@@ -66,13 +67,14 @@ class Cluster:
         await self._request("PATCH", kind.path(namespace, name), body=changes, content_type=_MERGE_PATCH)
         self._metrics.wrote(kind.kind, "patch")
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, kind: Kind, namespace: str, name: str, uid: str, grace_seconds: int | None = None) -> None:
         """Removes that very object, its dependents in the background; one that is gone already is no error."""
         body = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": {"uid": uid},
             "propagationPolicy": "Background",
+            **({} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}),
         }
         try:
             await self._request("DELETE", kind.path(namespace, name), body=body)

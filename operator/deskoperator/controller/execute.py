@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from deskapi import KillSwitch, ObjectMeta, dump
 from deskoperator.controller.cluster import Cluster
-from deskoperator.errors import Refused
-from deskoperator.plan.actions import Apply, Delete
+from deskoperator.errors import Conflict, Refused
+from deskoperator.plan.actions import Apply, Create, Delete
 from deskoperator.plan.world import World
 from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Kind, Object
 
@@ -55,10 +55,26 @@ async def apply_children(cluster: Cluster, applies: Iterable[Apply], world: Worl
     return replace(world, children=children, refusals=refusals)
 
 
+async def create(cluster: Cluster, creates: Iterable[Create]) -> str:
+    """Makes objects, each unless it is there already; returns what the API server refused, in its words, or ""."""
+    refusals = []
+    for one in creates:
+        try:
+            await cluster.create(one.kind, one.manifest)
+        except Conflict:
+            continue
+        except Refused as refusal:
+            refusals.append(f"the API server refuses the {one.kind.kind}: {refusal}")
+    return "; ".join(refusals)
+
+
 async def remove(cluster: Cluster, deletes: Iterable[Delete]) -> None:
     """Removes objects, each only if it still is the one that was seen."""
     await asyncio.gather(
-        *(cluster.delete(delete.kind, delete.namespace, delete.name, delete.uid) for delete in deletes)
+        *(
+            cluster.delete(delete.kind, delete.namespace, delete.name, delete.uid, delete.grace_seconds)
+            for delete in deletes
+        )
     )
 
 

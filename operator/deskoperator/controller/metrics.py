@@ -32,6 +32,16 @@ class Metrics:
             "desk_operator_writes", "Writes that the API server accepted.", ["kind", "verb"], registry=self._registry
         )
 
+        self._kills = Counter(
+            "desk_operator_kill_jobs",
+            "What became of halts that an engine did not confirm in time, by the reason of the Event.",
+            ["reason"],
+            registry=self._registry,
+        )
+
+    def kill(self, reason: str) -> None:
+        self._kills.labels(reason).inc()
+
     def wrote(self, kind: str, verb: str) -> None:
         self._writes.labels(kind, verb).inc()
 

@@ -5,16 +5,19 @@ policies that are older than what was in force when it began.
 """
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 from pydantic import ValidationError
 
+from deskapi import LatchState
 from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import ApiError
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.policies import Policy, read_policy
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import CHILDREN, POD, RISK_POLICY, TRADING_BOT, Kind, Object
+from deskoperator.resources.kill_job import job_name
+from deskoperator.resources.kinds import CHILDREN, JOB, POD, RISK_POLICY, TRADING_BOT, Kind, Object
 from deskoperator.resources.labels import child_name, pod_name
 
 log = structlog.get_logger(__name__)
@@ -24,6 +27,16 @@ async def observe_bot(cluster: Cluster, namespace: str, name: str) -> Bot | None
     """The bot alone, which is all that the latch needs; None: it is gone, and the cluster removes what it owned."""
     found = await cluster.get(TRADING_BOT, namespace, name)
     return None if found is None else read_bot(found)
+
+
+async def observe_kill(cluster: Cluster, bot: Bot, world: World) -> World:
+    """The world with the kill Job of a halt that is not confirmed, and its pods."""
+    if bot.latch is None or bot.latch.state is not LatchState.LATCHED:
+        return world
+    namespace, name = bot.metadata.namespace, job_name(bot.metadata.name, bot.latch.id)
+    job = await cluster.get(JOB, namespace, name)
+    pods = [] if job is None else await cluster.list(POD, namespace, f"batch.kubernetes.io/job-name={name}")
+    return replace(world, kill_job=job, kill_pods=tuple(pods))
 
 
 async def observe_world(cluster: Cluster, namespace: str, name: str, default_image: str) -> World:

@@ -45,6 +45,7 @@ class Options:
     host: str
     port: int
     resync_seconds: float
+    kill_priority_class: str = ""
 
 
 async def run(options: Options) -> None:
@@ -59,7 +60,9 @@ async def run(options: Options) -> None:
         await _check(cluster, options.namespace)
         await stack.enter_async_context(serving(options.host, options.port, metrics, started))
         recorder = Recorder(cluster, os.environ.get("POD_NAME") or socket.gethostname())
-        reconciler = Reconciler(cluster, halting, queue, recorder, options.bot_image)
+        reconciler = Reconciler(
+            cluster, halting, queue, recorder, options.bot_image, options.kill_priority_class, metrics
+        )
         async with asyncio.TaskGroup() as tasks:
             background = [
                 *start_workers(tasks, queue, reconciler.work, metrics),

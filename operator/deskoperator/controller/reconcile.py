@@ -7,19 +7,21 @@ that is not latched yet; what was judged is written before the children, so that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
-from deskoperator.controller.execute import apply_children, remove, write_admission, write_latch, write_status
-from deskoperator.controller.observe import observe_bot, observe_policies, observe_world
+from deskoperator.controller.execute import apply_children, create, remove, write_admission, write_latch, write_status
+from deskoperator.controller.metrics import Metrics
+from deskoperator.controller.observe import observe_bot, observe_kill, observe_policies, observe_world
 from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.recorder import Recorder
 from deskoperator.controller.scope import COUNT_AFTER_SECONDS, PolicyWork
 from deskoperator.controller.tasks import Task, Work
+from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import decide_latch
 from deskoperator.plan.plan import Plan, plan
@@ -38,6 +40,8 @@ class Reconciler:
     queue: WorkQueue[Task]
     recorder: Recorder
     default_image: str
+    kill_priority_class: str = ""
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def work(self, task: Task) -> None:
         """Does one piece of work. Raises `ApiError`; the queue then brings the task back."""
@@ -67,7 +71,13 @@ class Reconciler:
         if bot is None:
             return
         world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
+        world = await observe_kill(self.cluster, bot, replace(world, kill_priority_class=self.kill_priority_class))
         wanted = plan(bot, world, clock.now())
+        if wanted.confirmation is not None:
+            await write_latch(self.cluster, bot.metadata, wanted.confirmation)
+        await self._second_path(bot, wanted)
+        if wanted.confirmation is not None:
+            return  # its own event brings the bot back
         if wanted.latch is not None:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
         if wanted.admission is not None:
@@ -77,6 +87,17 @@ class Reconciler:
             world = await self._children(bot, world, wanted)
         if wanted.latch is None:
             await self._status(bot, world, task)
+
+    async def _second_path(self, bot: Bot, wanted: Plan) -> None:
+        """The Job before the pod: what is left on the venue matters more than who left it."""
+        refused = await create(self.cluster, wanted.creates)
+        await remove(self.cluster, wanted.stops)
+        notices = wanted.kill_events
+        if refused:
+            notices = (Notice(Happening.KILL_JOB_STUCK, refused, warning=True),)
+        for notice in notices:
+            self.metrics.kill(notice.happening.value)
+        self.recorder.tell(bot.metadata, notices)
 
     async def _children(self, bot: Bot, world: World, wanted: Plan) -> World:
         await remove(self.cluster, wanted.deletes)

@@ -17,13 +17,22 @@ class Apply:
 
 @dataclass(frozen=True)
 class Delete:
-    """An object to be removed, if it still is the one that was seen."""
+    """An object to be removed, if it still is the one that was seen; with its own grace where none is given."""
 
     kind: Kind
     namespace: str
     name: str
     uid: str
     because: str
+    grace_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Create:
+    """An object to be made, unless there is one of its name."""
+
+    kind: Kind
+    manifest: Object
 
 
 class Happening(StrEnum):
@@ -35,6 +44,10 @@ class Happening(StrEnum):
     STALLED = "Stalled"
     CHILD_REPAIRED = "ChildRepaired"
     CHILD_REMOVED = "ChildRemoved"
+    KILL_JOB_STARTED = "KillJobStarted"
+    KILL_JOB_STUCK = "KillJobStuck"
+    KILL_JOB_UNCONFIRMED = "KillJobUnconfirmed"
+    POD_STOPPED = "PodStopped"
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class Bot:
     engine_halt: Halt | None = None
     reported_at: datetime | None = None
     written_status: Mapping[str, Any] = field(default_factory=dict)
+    written_spec: Mapping[str, Any] = field(default_factory=dict)
+    latch_written_at: datetime | None = None
 
     @property
     def latched(self) -> bool:
@@ -96,8 +98,10 @@ def read_bot(obj: Object) -> Bot:
         policies=tuple(map(_policy_in_force, status.get("policies") or ())),
         engine=_read(EngineStatus, engine),
         engine_halt=_read(Halt, engine.get("halt")),
-        reported_at=_reported_at(obj),
+        reported_at=_written_at(obj, "f:engine"),
         written_status=status,
+        written_spec=wishes,
+        latch_written_at=_written_at(obj, "f:killSwitch"),
     )
 
 
@@ -122,13 +126,13 @@ def _policy_in_force(part: Mapping[str, Any]) -> PolicyInForce:
     return _read(PolicyInForce, part) or PolicyInForce(name=str(part.get("name")))
 
 
-def _reported_at(obj: Object) -> datetime | None:
-    """When the engine's report last changed, by the API server's clock: the report itself carries no such time."""
+def _written_at(obj: Object, part: str) -> datetime | None:
+    """When a part of the status last changed, by the API server's clock: the report itself carries no such time."""
     times = [
         entry["time"]
         for entry in obj["metadata"].get("managedFields", ())
         if entry.get("subresource") == "status"
         and "time" in entry
-        and "f:engine" in entry.get("fieldsV1", {}).get("f:status", {})
+        and part in entry.get("fieldsV1", {}).get("f:status", {})
     ]
     return max((_TIME.validate_python(time) for time in times), default=None)

@@ -21,7 +21,7 @@ Nothing here waits, and every uncertain case ends latched. The write is guarded 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deskapi import Halt, HaltSource, KillSwitch, LatchState, Reason
+from deskapi import Confirmer, Halt, HaltSource, KillSwitch, LatchState, Reason
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.policies import Scope
@@ -45,7 +45,7 @@ def decide_latch(bot: Bot, scope: Scope, now: datetime) -> LatchDecision:
     latch = _released(bot, scope, _confirmed(bot, _latched(bot, scope, now)))
     if latch is None or latch == bot.latch:
         return LatchDecision()
-    return LatchDecision(latch, _notices(bot.latch, latch))
+    return LatchDecision(latch, notices_of(bot.latch, latch))
 
 
 def release_refusal(bot: Bot, scope: Scope, latch: KillSwitch) -> str | None:
@@ -141,6 +141,8 @@ def _confirmed(bot: Bot, latch: KillSwitch | None) -> KillSwitch | None:
         return latch
     if halt is None or halt.id != latch.id or halt.confirmed_at is None:
         return latch
+    if latch.state is LatchState.CONFIRMED and latch.confirmed_by == Confirmer.KILL_JOB:
+        return latch  # the engine that comes up afterwards finds nothing left: the Job's evidence says more
     evidence = {name: getattr(halt, name) for name in _EVIDENCE}
     confirmed_by = halt.confirmed_by or HaltSource.ENGINE.value
     return latch.model_copy(update={"state": LatchState.CONFIRMED, "confirmed_by": confirmed_by, **evidence})
@@ -156,7 +158,8 @@ def _released(bot: Bot, scope: Scope, latch: KillSwitch | None) -> KillSwitch | 
     return latch.model_copy(update={"state": LatchState.RELEASED})
 
 
-def _notices(before: KillSwitch | None, after: KillSwitch) -> tuple[Notice, ...]:
+def notices_of(before: KillSwitch | None, after: KillSwitch) -> tuple[Notice, ...]:
+    """What is told to people when the one becomes the other."""
     new = before is None or before.id != after.id
     notices = []
     if new:

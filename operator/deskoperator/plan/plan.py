@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deskapi import KillSwitch
-from deskoperator.plan.actions import Apply, Delete, Happening, Notice
+from deskoperator.plan.actions import Apply, Create, Delete, Happening, Notice
 from deskoperator.plan.admission import judge
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.children import decide_children
-from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.kill import decide_latch, notices_of
+from deskoperator.plan.kill_job import KillDecision, decide_kill
 from deskoperator.plan.policies import scope_of
 from deskoperator.plan.report import believed_report, changes_at
 from deskoperator.plan.status import desired_status, is_written
@@ -29,47 +30,64 @@ _POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
 class Plan:
     """What to write, in this order; None and empty: nothing. The events belong to the writes they are named for.
 
-    `requeue_after` is in seconds; None: when something changes.
+    `latch` is written by its own writer; `confirmation` is the latch with a kill Job's proof, which comes after it.
+    `stops` and `creates` are the second path of a halt. `requeue_after` is in seconds; None: when something changes.
     """
 
     latch: KillSwitch | None = None
     admission: Object | None = None
+    confirmation: KillSwitch | None = None
+    creates: tuple[Create, ...] = ()
+    stops: tuple[Delete, ...] = ()
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Object | None = None
     latch_events: tuple[Notice, ...] = ()
+    kill_events: tuple[Notice, ...] = ()
     child_events: tuple[Notice, ...] = ()
     status_events: tuple[Notice, ...] = ()
     requeue_after: float | None = None
 
     @property
     def writes_nothing(self) -> bool:
-        writes = (self.latch, self.admission, self.status)
-        return not self.applies and not self.deletes and all(each is None for each in writes)
+        writes = (self.latch, self.confirmation, self.admission, self.status)
+        objects = (*self.applies, *self.deletes, *self.creates, *self.stops)
+        return not objects and all(each is None for each in writes)
 
 
 def plan(bot: Bot, observed: World, now: datetime) -> Plan:
     """What should be done about `bot` at `now`. Total: it has an answer to every world."""
     scope = scope_of(bot.metadata.labels, observed.policies)
     latch = decide_latch(bot, scope, now)
+    kill = decide_kill(bot, latch.write or bot.latch, observed, now)
+    confirmation = kill.confirmation if latch.write is None else None
     judgement = judge(bot, scope)
     wanted = decide_children(bot, observed, judgement)
     report = believed_report(bot, observed.pod, now)
-    evidence = Evidence(bot, observed, scope, judgement, report, latch.write or bot.latch, now)
+    held = confirmation or latch.write or bot.latch
+    evidence = Evidence(bot, observed, scope, judgement, report, held, now, kill.words)
     found = verdict(evidence)
     status = desired_status(evidence, found)
     written = is_written(bot.written_status, status)
     return Plan(
         latch=latch.write,
         admission=None if bot.deleting else judgement.write,
+        confirmation=confirmation,
+        creates=kill.creates,
+        stops=kill.deletes,
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,
         latch_events=latch.notices,
+        kill_events=(*kill.notices, *_confirmation_notices(bot, confirmation)),
         child_events=_child_notices(wanted.applies, wanted.deletes),
         status_events=_stall_notices(bot, found, written),
-        requeue_after=_requeue_after(bot, observed, now),
+        requeue_after=_requeue_after(bot, observed, kill, now),
     )
+
+
+def _confirmation_notices(bot: Bot, confirmation: KillSwitch | None) -> tuple[Notice, ...]:
+    return () if confirmation is None else notices_of(bot.latch, confirmation)
 
 
 def _child_notices(applies: Sequence[Apply], deletes: Sequence[Delete]) -> tuple[Notice, ...]:
@@ -94,8 +112,9 @@ def _stall_notices(bot: Bot, found: Verdict, written: bool) -> tuple[Notice, ...
     return (Notice(Happening.STALLED, said, warning=True),)
 
 
-def _requeue_after(bot: Bot, observed: World, now: datetime) -> float | None:
-    waits = [(moment - now).total_seconds() for moment in changes_at(bot, observed.pod)]
+def _requeue_after(bot: Bot, observed: World, kill: KillDecision, now: datetime) -> float | None:
+    moments = (*changes_at(bot, observed.pod), *(() if kill.look_again is None else (kill.look_again,)))
+    waits = [(moment - now).total_seconds() for moment in moments]
     waits = [wait for wait in waits if wait > 0]
     if observed.refusals:
         waits.append(_CHILD_REFUSED_RETRY_SECONDS)

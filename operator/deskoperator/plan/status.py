@@ -101,7 +101,8 @@ def _halted(evidence: Evidence) -> tuple[str, str]:
     if latch is None or latch.state is LatchState.RELEASED:
         return Reason.NOT_HALTED.value, Reason.NOT_HALTED.meaning
     confirmed = latch.state is LatchState.CONFIRMED
-    proof = evidence_in_words(latch) if confirmed else "the venue has not confirmed yet"
+    waiting = "; ".join(filter(None, ("the venue has not confirmed yet", evidence.kill_words)))
+    proof = evidence_in_words(latch) if confirmed else waiting
     message = f"halt {latch.id} ({latch.reason or 'no reason given'}): {proof}; {_way_out(evidence, latch)}"
     return (Reason.HALT_CONFIRMED if confirmed else Reason.HALT_UNCONFIRMED).value, message
 

@@ -47,6 +47,7 @@ class Evidence:
     report: EngineStatus | None
     latch: KillSwitch | None
     now: datetime
+    kill_words: str = ""
 
     @property
     def latched(self) -> bool:

@@ -14,6 +14,8 @@ class World:
     """`children`: live objects under the children's names. `refusals`: what the API server said to a child's apply.
 
     `policies`: every RiskPolicy of the bot's namespace, listed after the bot was read; None: they could not be listed.
+    `kill_job` is the kill Job of the present halt, `kill_pods` are the pods of its name; both are looked for only while
+    a halt is not confirmed. `kill_priority_class` "": none.
     """
 
     default_image: str
@@ -21,6 +23,9 @@ class World:
     pod_object: Object | None = None
     refusals: Mapping[Kind, str] = field(default_factory=dict)
     policies: tuple[Policy, ...] | None = None
+    kill_job: Object | None = None
+    kill_pods: tuple[Object, ...] = ()
+    kill_priority_class: str = ""
 
     @cached_property
     def pod(self) -> Pod | None:

@@ -42,6 +42,8 @@ ROLE = Kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = Kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")
 POD = Kind("v1", "Pod", "pods")
+JOB = Kind("batch/v1", "Job", "jobs")
+DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 EVENT = Kind("events.k8s.io/v1", "Event", "events")
 
 # In the order in which they are applied: a pod that starts finds its rights in place.
