@@ -82,6 +82,7 @@ def test_s3_a_bot_under_no_policy_is_admitted_inside_its_own_envelope() -> None:
     }
     assert status(found)["effectiveEnvelope"] == {**OWN, **REST}
     assert status(found)["policies"] == []
+    assert Scene(bot_object(), World(IMAGE, policies=())).plan().admission_events == ()
     assert found.conditions()["Admitted"] == ("True", "Allowed")
 
 
@@ -148,6 +149,18 @@ def test_s3_a_spec_that_cannot_be_read_is_not_admitted() -> None:
     assert "admitted" not in status(refused)
     assert status(refused)["effectiveEnvelope"] == {**OWN, **REST}
     assert refused.conditions()["Admitted"] == ("False", "SpecInvalid")
+
+
+def test_s8_a_spec_that_was_judged_and_is_shown_with_a_newer_versions_fields_stays_admitted() -> None:
+    before = running(CEILING, labels={"desk": "alpha"})
+    shown = {**before.obj, "spec": {**before.obj["spec"], "colour": "green"}}
+    same = then(before, CEILING, obj=shown)
+    assert status(same)["admitted"] == status(before)["admitted"]
+    assert status(same)["effectiveEnvelope"] == status(before)["effectiveEnvelope"]
+    assert same.conditions()["Admitted"] == ("True", "SpecInvalid")
+    tightened = {**CEILING, "metadata": {**CEILING["metadata"], "generation": 2}}
+    assert then(before, tightened, obj=shown).conditions()["Admitted"] == ("False", "SpecInvalid")
+    assert then(before, obj=shown).conditions()["Admitted"][0] == "False"
 
 
 def test_s3_an_edit_that_is_allowed_is_admitted_with_its_generation() -> None:
@@ -230,6 +243,8 @@ def test_s7_a_policy_that_is_tightened_or_loosened_is_followed_in_one_round() ->
         assert planned.admission is not None
         assert planned.admission["effectiveEnvelope"]["maxOrderNotional"] == ceiling
         assert planned.admission["policies"][0]["generation"] == generation
+        [told] = planned.admission_events
+        assert told.note == f"maxOrderNotional 100 -> {ceiling} by RiskPolicy alpha"
 
 
 def test_s7_without_a_list_of_policies_nothing_is_judged_and_what_is_in_force_stays() -> None:

@@ -189,6 +189,22 @@ def test_s3_a_bot_that_is_no_longer_admitted_pauses_on_the_spec_that_was_and_goe
     assert (running(again).markets, again.paused) == ((BTC, ETH), False)
 
 
+def test_s8_fields_that_a_newer_schema_shows_stop_no_bot_that_cannot_read_them() -> None:
+    """The server adds defaults to what it tells, not to the generation; the operator judges what it is told."""
+
+    def shown(generation: int, judged: dict[str, Any]) -> dict[str, Any]:
+        told = obj(generation, judged)
+        told["spec"]["envelope"] = {**told["spec"]["envelope"], "maxLeverage": "3"}
+        return told
+
+    newer = shown(1, naming(1))
+    assert not seen(obj(1, naming(1)), newer).paused
+    judged_anew = {**naming(1), "specHash": spec_hash(newer["spec"])}
+    later = seen(obj(1, naming(1)), newer, shown(1, judged_anew))
+    assert (later.admitted, later.paused, later.generation) == (True, False, 1)
+    assert not seen(obj(1, naming(1)), shown(2, {**judged_anew, "generation": 2})).admitted
+
+
 def test_s4_a_release_reaches_a_bot_that_is_not_admitted_and_it_stays_paused() -> None:
     released = seen(obj(1, naming(1), halted=True), obj(2, None, acknowledgedHalt="h-1"))
     assert (running(released).acknowledged_halt, released.paused) == ("h-1", True)

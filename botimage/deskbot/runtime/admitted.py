@@ -33,10 +33,15 @@ class Version:
     generation: int
     spec_hash: str
 
-    def is_admitted(self, admitted: Admitted, uid: str) -> bool:
-        """Whether this is the spec that was judged."""
-        judged = (admitted.uid, admitted.generation, admitted.spec_hash)
-        return judged == (uid, self.generation, self.spec_hash)
+    def is_admitted(self, admitted: Admitted, uid: str, told: tuple[int, str]) -> bool:
+        """Whether this is the spec that was judged. `told`: generation and hash of the object as it is now.
+
+        A newer schema shows the same generation with more fields, and so with another hash: to a version that cannot
+        read those it is still the spec that it knows.
+        """
+        if (admitted.uid, admitted.generation) != (uid, self.generation):
+            return False
+        return admitted.spec_hash == self.spec_hash or (self.generation, admitted.spec_hash) == told
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,15 @@ def look(raw: Mapping[str, Any], uid: str, generation: int, before: Known | None
     """What a newly read object means, after what was known before."""
     asked = observe(raw, uid, generation, before.asked if before is not None else None)
     newest = before.newest if before is not None else None
+    told = (generation, spec_hash(raw.get("spec") or {}))
     if asked.bot is not None and not asked.wrong:
-        newest = Version(asked.bot, generation, spec_hash(raw["spec"]))
+        newest = Version(asked.bot, *told)
     status = raw.get("status") or {}
     admitted, effective = _read(Admitted, status.get("admitted")), _effective(status.get("effectiveEnvelope"))
     last = before.base if before is not None else None
-    judged = next((each for each in (newest, last) if each and admitted and each.is_admitted(admitted, uid)), None)
+    judged = next(
+        (each for each in (newest, last) if each and admitted and each.is_admitted(admitted, uid, told)), None
+    )
     base = judged or last
     seen = _seen(asked, base or newest, newest, effective, admitted=judged is not None and effective is not None)
     return Known(asked, newest, base, seen)

@@ -82,6 +82,7 @@ class Reconciler:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
         if wanted.admission is not None:
             await write_admission(self.cluster, bot.metadata, wanted.admission)
+            self.recorder.tell(bot.metadata, wanted.admission_events)
             self._count(task.namespace, wanted.admission)
         if wanted.applies or wanted.deletes:
             world = await self._children(bot, world, wanted)

@@ -42,6 +42,7 @@ class Happening(StrEnum):
     HALT_CONFIRMED = "HaltConfirmed"
     RELEASED = "Released"
     STALLED = "Stalled"
+    ENVELOPE_CHANGED = "EnvelopeChanged"
     CHILD_REPAIRED = "ChildRepaired"
     CHILD_REMOVED = "ChildRemoved"
     KILL_JOB_STARTED = "KillJobStarted"

@@ -7,7 +7,9 @@
 The engine runs the spec that `admitted` names and no other, so leaving it out is how a bot is told to add no risk. A
 judgement rests on a whole and fresh list of policies, read after the bot and written only if the bot has not changed
 since (`controller/execute.py`): of two operators the one that saw less cannot write over the other. Without such a list
-nothing is judged: what is in force stays, and the engine by itself takes from a newer spec only what tightens.
+nothing is judged: what is in force stays, and the engine by itself takes from a newer spec only what tightens. So it is
+where this version cannot read a spec that was judged already and no policy has changed since: while an upgrade shows
+new fields to an operator that is about to be replaced, bots go on as they were.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,6 +26,7 @@ from deskapi import (
     dump,
     narrow,
 )
+from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.policies import Policy, Scope
 from deskoperator.resources.kinds import Object
@@ -43,23 +46,32 @@ class Judgement:
     reason: Reason
     message: str
     write: Object | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def judge(bot: Bot, scope: Scope) -> Judgement:
     """The judgement of a bot by the policies that select it."""
     if not scope.known:
-        return _not_now(bot)
+        return _not_now(bot, Reason.POLICIES_UNKNOWN)
+    if bot.spec is None and _nothing_new(bot, scope):
+        return _not_now(bot, Reason.SPEC_INVALID)
     refusal = _refusal(bot, scope)
     allowed = refusal is None
     reason, message = refusal or (Reason.ALLOWED, _judged_by(scope))
-    return Judgement(allowed, reason, message, _write(bot, _wanted(bot, scope, allowed=allowed)))
+    write = _write(bot, _wanted(bot, scope, allowed=allowed))
+    return Judgement(allowed, reason, message, write, _notices(bot, write))
 
 
-def _not_now(bot: Bot) -> Judgement:
-    reason = Reason.POLICIES_UNKNOWN
-    if bot.admitted_now:
+def _not_now(bot: Bot, reason: Reason) -> Judgement:
+    if bot.judged_before:
         return Judgement(True, reason, f"{reason.meaning}: what was judged before stays in force")
     return Judgement(None, reason, reason.meaning)
+
+
+def _nothing_new(bot: Bot, scope: Scope) -> bool:
+    """Whether the generation was judged by the very policies that select the bot now."""
+    listed = {(policy.name, policy.generation) for policy in bot.policies}
+    return bot.judged_before and listed == {(each.name, each.metadata.generation) for each in scope.policies}
 
 
 def _judged_by(scope: Scope) -> str:
@@ -161,3 +173,16 @@ def _in_order(parts: Object) -> Object:
     """The API server keeps the order in which entries of a list came, and drops a list that has become empty."""
     entries = [{**entry, "sets": sorted(entry.get("sets") or ())} for entry in parts.get("policies") or ()]
     return {**parts, "policies": sorted(entries, key=lambda entry: str(entry.get("name")))}
+
+
+def _notices(bot: Bot, write: Object | None) -> tuple[Notice, ...]:
+    """What has become of an envelope that was in force: every limit that changed, and whose it is now."""
+    before = bot.written_status.get("effectiveEnvelope") or {}
+    after = (write or {}).get("effectiveEnvelope") or {}
+    whose = {field: each["name"] for each in (write or {}).get("policies", ()) for field in each.get("sets", ())}
+    changes = [
+        f"{field} {before[field]} -> {after[field]}" + (f" by RiskPolicy {whose[field]}" if field in whose else "")
+        for field in after
+        if field in before and before[field] != after[field]
+    ]
+    return (Notice(Happening.ENVELOPE_CHANGED, ", ".join(changes)),) if changes else ()

@@ -62,15 +62,12 @@ class Bot:
         return not self.latch_readable or (self.latch is not None and self.latch.state is not LatchState.RELEASED)
 
     @property
-    def admitted_now(self) -> bool:
-        """Whether the latest spec is the one that may run."""
+    def judged_before(self) -> bool:
+        """Whether the latest generation is the one that may run, though a newer schema may show more fields of it."""
         found = self.admitted
-        return (
-            found is not None
-            and self.effective is not None
-            and (found.uid, found.generation, found.spec_hash)
-            == (self.metadata.uid, self.metadata.generation, self.spec_hash)
-        )
+        if found is None or self.effective is None:
+            return False
+        return (found.uid, found.generation) == (self.metadata.uid, self.metadata.generation)
 
     @property
     def deleting(self) -> bool:

@@ -44,6 +44,7 @@ class Plan:
     status: Object | None = None
     latch_events: tuple[Notice, ...] = ()
     kill_events: tuple[Notice, ...] = ()
+    admission_events: tuple[Notice, ...] = ()
     child_events: tuple[Notice, ...] = ()
     status_events: tuple[Notice, ...] = ()
     requeue_after: float | None = None
@@ -80,6 +81,7 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
         status=None if written else status,
         latch_events=latch.notices,
         kill_events=(*kill.notices, *_confirmation_notices(bot, confirmation)),
+        admission_events=judgement.notices,
         child_events=_child_notices(wanted.applies, wanted.deletes),
         status_events=_stall_notices(bot, found, written),
         requeue_after=_requeue_after(bot, observed, kill, now),
