@@ -203,6 +203,7 @@ def test_s8_fields_that_a_newer_schema_shows_stop_no_bot_that_cannot_read_them()
     later = seen(obj(1, naming(1)), newer, shown(1, judged_anew))
     assert (later.admitted, later.paused, later.generation) == (True, False, 1)
     assert not seen(obj(1, naming(1)), shown(2, {**judged_anew, "generation": 2})).admitted
+    assert not seen(obj(1, naming(1)), shown(2, judged_anew)).admitted
 
 
 def test_s4_a_release_reaches_a_bot_that_is_not_admitted_and_it_stays_paused() -> None:
