@@ -106,6 +106,14 @@ class Reason(Documented):
     RATE_LIMITED = "RateLimited", "the venue refuses requests for their rate, or has banned this address"
     OVERLOADED = "Overloaded", "more waits inside the bot than it can keep up with"
     CLOCK_SKEWED = "ClockSkewed", "this machine's clock and the venue's are too far apart"
+    LEASE_WAITING = (
+        "LeaseWaiting",
+        "another pod holds the bot's Lease, or may still hold it, this one waits until it is released or has expired",
+    )
+    CONTROL_LOST = (
+        "ControlLost",
+        "the API server has not renewed the Lease or told the object within envelope.maxControlAge, quotes are pulled",
+    )
     JOURNAL_CORRUPT = "JournalCorrupt", "the journal cannot be read, it was left as it is"
     JOURNAL_FOREIGN = "JournalForeign", "the journal belongs to another account, venue or mode"
     JOURNAL_LOCKED = "JournalLocked", "another process uses the journal"

@@ -23,6 +23,7 @@ from deskapi.base import SpecModel, StatusModel
 from deskapi.quantities import PositiveAmount, PositiveRatio, duration_between
 
 _DataAge = Annotated[timedelta, duration_between("100ms", "60s", "5s")]
+_ControlAge = Annotated[timedelta, duration_between("10s", "60s", "30s")]
 
 
 class Envelope(SpecModel):
@@ -51,6 +52,12 @@ class Envelope(SpecModel):
         validate_default=True,
         description="Oldest market data on which an order may be based. Older: quotes are pulled.",
     )
+    max_control_age: _ControlAge = Field(
+        default="30s",
+        validate_default=True,
+        description="In a cluster: how old the bot's last renewed Lease and the last look at its own object may be. "
+        "Older: quotes are pulled and no risk is added, until the API server answers again.",
+    )
 
 
 class Bounds(BaseModel):
@@ -74,6 +81,9 @@ class Bounds(BaseModel):
     max_data_age: _DataAge | None = Field(
         default=None, description="Oldest market data on which an order may be based."
     )
+    max_control_age: _ControlAge | None = Field(
+        default=None, description="How old the last renewed Lease and the last look at the own object may be."
+    )
 
 
 class Ceilings(Bounds, SpecModel):
@@ -92,6 +102,7 @@ TIGHTER: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "orders_per_second": min,
     "price_collar": min,
     "max_data_age": min,
+    "max_control_age": min,
 }
 
 

@@ -84,8 +84,8 @@ def test_s7_every_limit_is_lowered_by_a_lower_ceiling_and_left_alone_by_a_higher
     """All limits of today are maxima."""
     low = {"max_order_notional": "10", "max_position_notional": "10", "max_open_orders": 2, "orders_per_second": 2}
     middle = {"max_order_notional": "20", "max_position_notional": "20", "max_open_orders": 3, "orders_per_second": 3}
-    low |= {"price_collar": "1%", "max_data_age": "1s"}
-    middle |= {"price_collar": "2%", "max_data_age": "2s"}
+    low |= {"price_collar": "1%", "max_data_age": "1s", "max_control_age": "11s"}
+    middle |= {"price_collar": "2%", "max_data_age": "2s", "max_control_age": "12s"}
     lower, higher = Envelope(**low), Envelope(**middle)
     narrowed = narrow(higher, {"alpha": Ceilings(**{field: low[field]})})
     assert getattr(narrowed.envelope, field) == getattr(lower, field)

@@ -100,6 +100,7 @@ def test_the_defaults_of_the_crd_are_those_of_the_models() -> None:
         ".spec.envelope.ordersPerSecond": 5,
         ".spec.envelope.priceCollar": "5%",
         ".spec.envelope.maxDataAge": "5s",
+        ".spec.envelope.maxControlAge": "30s",
         ".spec.killSwitch": {},
         ".spec.killSwitch.confirmWithin": "10s",
         ".spec.killSwitch.deadManAfter": "30s",

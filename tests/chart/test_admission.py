@@ -28,6 +28,9 @@ JUDGED: dict[str, Any] = {
 READY = {"type": "Ready", "status": "True", "reason": "Running", "lastTransitionTime": "2026-11-21T09:00:00Z"}
 
 
+_HERE = ("--namespace", NAMESPACE)
+
+
 class Guarded:
     """An API server with the policy in force, and a latched bot `guarded` in one namespace and `other` beside it."""
 
@@ -41,6 +44,22 @@ class Guarded:
         identity = ("--as", account, "--as-group", "system:masters")
         given = json.dumps({**part, "status": status})
         self.kubectl("apply", *options, *identity, "--subresource=status", "-f", "-", given=given)
+
+    def hold(self, account: str, **changes: Any) -> None:
+        """A merge patch of the Lease by an account that RBAC allows everything."""
+        identity = ("--as", account, "--as-group", "system:masters")
+        self.kubectl("patch", "lease", "guarded", *_HERE, *identity, "--type=merge", "-p", json.dumps(changes))
+
+    def delete_lease(self, account: str) -> None:
+        identity = ("--as", account, "--as-group", "system:masters")
+        self.kubectl("delete", "lease", "guarded", *_HERE, *identity, "--dry-run=server")
+
+    def leases_are_guarded(self) -> bool:
+        try:
+            self.hold(OPERATOR, spec={"holderIdentity": "pod-9"})
+        except ClusterError:
+            return True
+        return False
 
     def is_in_force(self) -> bool:
         """A policy takes effect about a second after it was created."""
@@ -63,7 +82,11 @@ def guarded(control_plane: ControlPlane, chart: Chart) -> Iterator[Guarded]:
     policies = [each for (kind, _), each in chart.render().items() if kind in POLICIES]
     given = json.dumps({"apiVersion": "v1", "kind": "List", "items": policies})
     kubectl("apply", "-f", "-", given=given)
+    labelled = {"name": "guarded", "namespace": NAMESPACE, "labels": {"tradingdesk.io/bot": "guarded"}}
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": labelled}
+    kubectl("apply", "-f", "-", given=json.dumps(lease))
     wait_until("the admission policy is in force", server.is_in_force, timeout_seconds=30)
+    wait_until("the policy of Leases is in force", server.leases_are_guarded, timeout_seconds=30)
     yield server
     kubectl("delete", "-f", "-", given=given)
     kubectl("delete", "namespace", NAMESPACE)
@@ -111,8 +134,33 @@ def test_the_operator_writes_the_rest(guarded: Guarded) -> None:
     guarded.report({"killSwitch": {**LATCH, "state": "Confirmed"}, **rest}, OPERATOR)
 
 
-def test_the_policy_is_sound_for_the_api_server(guarded: Guarded) -> None:
-    name = ("get", "validatingadmissionpolicy", f"{NAMESPACE}-desk-bots-report-only", "-o", "json")
+def test_s1_only_the_bots_own_pod_writes_its_lease(guarded: Guarded) -> None:
+    mark = {"annotations": {"tradingdesk.io/released": "true"}}
+    guarded.hold(BOT_ACCOUNT, spec={"holderIdentity": "pod-1"})
+    guarded.hold(BOT_ACCOUNT, spec={"holderIdentity": ""}, metadata=mark)
+    for account in (OPERATOR, "somebody", f"system:serviceaccount:{NAMESPACE}:bot-other"):
+        for changes in (
+            {"spec": {"holderIdentity": "pod-2"}},
+            {"spec": None},
+            {"metadata": {"annotations": {"tradingdesk.io/released": None}}},
+            {"metadata": {"labels": {"tradingdesk.io/bot": None}}},
+        ):
+            with pytest.raises(ClusterError, match="the Lease of a bot is written by the bot's own pod"):
+                guarded.hold(account, **changes)
+    guarded.hold("somebody", metadata={"annotations": {"team": "alpha"}})
+
+
+def test_s6_no_program_but_the_operator_removes_a_lease(guarded: Guarded) -> None:
+    guarded.delete_lease(OPERATOR)
+    guarded.delete_lease("somebody")
+    for account in (BOT_ACCOUNT, "system:serviceaccount:argocd:argocd-application-controller"):
+        with pytest.raises(ClusterError, match="the Lease of a bot is removed by the operator"):
+            guarded.delete_lease(account)
+
+
+@pytest.mark.parametrize("policy", ["bots-report-only", "leases-of-bots"])
+def test_the_policy_is_sound_for_the_api_server(guarded: Guarded, policy: str) -> None:
+    name = ("get", "validatingadmissionpolicy", f"{NAMESPACE}-desk-{policy}", "-o", "json")
     status: dict[str, Any] = {}
 
     def checked() -> bool:

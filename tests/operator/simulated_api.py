@@ -110,9 +110,12 @@ class SimulatedCluster(Cluster):
         self._store.put(kind, manifest)
         return copy.deepcopy(self._store.objects[kind, manifest["metadata"]["name"]])
 
-    async def create(self, kind: Kind, manifest: Object) -> None:
+    async def create(self, kind: Kind, manifest: Object) -> Object:
         await self._turn("create", kind)
+        if (kind, manifest["metadata"]["name"]) in self._store.objects:
+            raise Conflict(409, "already exists")
         self._store.put(kind, manifest)
+        return copy.deepcopy(self._store.objects[kind, manifest["metadata"]["name"]])
 
     async def delete(
         self,
@@ -121,6 +124,7 @@ class SimulatedCluster(Cluster):
         name: str,
         uid: str,  # noqa: ARG002 as the server's
         grace_seconds: int | None = None,  # noqa: ARG002 as the server's
+        version: str = "",  # noqa: ARG002 as the server's
     ) -> None:
         await self._turn("delete", kind)
         self._store.remove(kind, name)

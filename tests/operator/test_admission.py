@@ -1,5 +1,6 @@
 """Whether a spec may run, inside which envelope, and what policies have to do with it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from tests.operator.worlds import (
 )
 
 OWN = {"maxOrderNotional": "250", "maxPositionNotional": "1000"}
-REST = {"maxOpenOrders": 20, "ordersPerSecond": 5, "priceCollar": "5%", "maxDataAge": "5s"}
+REST = {"maxOpenOrders": 20, "ordersPerSecond": 5, "priceCollar": "5%", "maxDataAge": "5s", "maxControlAge": "30s"}
 
 
 def policies(*objects: Object) -> tuple[Policy, ...]:
@@ -50,7 +51,7 @@ def running(*given: Object, labels: dict[str, str] | None = None, **spec: Any) -
 
 def then(before: Scene, *given: Object, obj: Object | None = None) -> Scene:
     """The same bot, or what became of it, under other policies, when all is written."""
-    world = World(IMAGE, before.world.children, before.world.pod_object, policies=policies(*given))
+    world = replace(before.world, policies=policies(*given))
     return Scene(obj or before.obj, world, before.now).settled()
 
 
@@ -173,12 +174,11 @@ def test_s3_the_template_of_a_spec_that_is_not_admitted_is_not_written_and_its_o
     before = running()
     children = {kind: child for kind, child in before.world.children.items() if kind != ROLE}
     obj = edited(before.obj, 2, image="desk-bot:2")
-    world = World(
-        IMAGE, children, before.world.pod_object, policies=policies(policy_object(allowed={"modes": ["DryRun"]}))
-    )
+    refused = policies(policy_object(allowed={"modes": ["DryRun"]}))
+    world = replace(before.world, children=children, policies=refused)
     applied = [apply.kind for apply in Scene(obj, world, NOW).plan().applies]
     assert applied == [ROLE]
-    allowed = Scene(obj, World(IMAGE, children, before.world.pod_object, policies=()), NOW).plan()
+    allowed = Scene(obj, replace(before.world, children=children, policies=()), NOW).plan()
     assert [apply.kind for apply in allowed.applies] == [ROLE, STATEFUL_SET]
 
 
@@ -233,12 +233,9 @@ def test_s7_a_lost_policy_with_a_new_one_in_its_place_is_still_lost() -> None:
 def test_s7_a_policy_that_is_tightened_or_loosened_is_followed_in_one_round() -> None:
     found = running(policy_object(ceilings={"maxOrderNotional": "100"}))
     for generation, ceiling in ((2, "50"), (3, "200")):
-        world = World(
-            IMAGE,
-            found.world.children,
-            found.world.pod_object,
-            policies=policies(policy_object(generation=generation, ceilings={"maxOrderNotional": ceiling})),
-        )
+        ceilings = {"maxOrderNotional": ceiling}
+        newest = policies(policy_object(generation=generation, ceilings=ceilings))
+        world = replace(found.world, policies=newest)
         planned = Scene(found.obj, world, NOW).plan()
         assert planned.admission is not None
         assert planned.admission["effectiveEnvelope"]["maxOrderNotional"] == ceiling
@@ -249,7 +246,7 @@ def test_s7_a_policy_that_is_tightened_or_loosened_is_followed_in_one_round() ->
 
 def test_s7_without_a_list_of_policies_nothing_is_judged_and_what_is_in_force_stays() -> None:
     before = running(policy_object(ceilings={"maxOrderNotional": "100"}))
-    world = World(IMAGE, before.world.children, before.world.pod_object, policies=None)
+    world = replace(before.world, policies=None)
     same = Scene(before.obj, world, NOW)
     assert same.plan().admission is None
     assert same.plan().requeue_after == 5.0

@@ -8,9 +8,11 @@ from functools import partial
 import pytest
 from kubernetes.dynamic.exceptions import ForbiddenError
 
+from deskapi.lease import RELEASED_MARK, is_released
 from deskoperator.resources.kinds import (
     CHILDREN,
     EVENT,
+    LEASE,
     POD,
     ROLE,
     ROLE_BINDING,
@@ -20,6 +22,7 @@ from deskoperator.resources.kinds import (
     Kind,
     Object,
 )
+from deskoperator.resources.labels import owning_bot_uid
 from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
@@ -57,7 +60,7 @@ def gone(api: Api, kind: Kind, name: str) -> bool:
 def test_a_bot_gets_its_children_and_the_status_says_where_it_stands(operator: Operator, api: Api) -> None:
     bot = Bot(api)
     for child in bot.settled().values():
-        [owner] = child["metadata"]["ownerReferences"]
+        [owner] = [each for each in child["metadata"]["ownerReferences"] if each.get("controller")]
         assert (owner["kind"], owner["uid"]) == ("TradingBot", bot.object()["metadata"]["uid"])
     assert bot.status()["observedGeneration"] == 1
     assert bot.status()["phase"] == "Pending"
@@ -220,6 +223,36 @@ def test_the_bots_account_may_report_and_do_nothing_else(
             forbidden()
 
 
+def test_s6_the_lease_of_a_deleted_bot_stays_until_its_holder_has_released_it(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    before = bot.settled()
+    api.merge(LEASE, SPACE, bot.name, {"metadata": {"annotations": None}, "spec": {"holderIdentity": "pod-1"}})
+    api.delete(TRADING_BOT, SPACE, bot.name)
+    eventually(partial(gone, api, STATEFUL_SET, f"bot-{bot.name}"), within=90)
+    bot.create()
+    eventually(lambda: bot.child(STATEFUL_SET))
+    assert api.get(LEASE, SPACE, bot.name)["spec"]["holderIdentity"] == "pod-1"
+    api.delete(TRADING_BOT, SPACE, bot.name)
+    eventually(partial(gone, api, STATEFUL_SET, f"bot-{bot.name}"), within=90)
+    # The rights are there, so that the pod can still say that it is over.
+    assert bot.child(ROLE)["rules"] == before[ROLE]["rules"]
+    released = {"metadata": {"annotations": {RELEASED_MARK: "true"}}, "spec": {"holderIdentity": ""}}
+    api.merge(LEASE, SPACE, bot.name, released)
+    eventually(lambda: api.find(LEASE, SPACE, bot.name) is None)
+    eventually(partial(gone, api, ROLE, f"bot-{bot.name}"), within=90)
+
+
+def test_s1_a_lease_deleted_by_hand_is_made_anew_as_one_that_may_be_held(operator: Operator, api: Api) -> None:
+    bot = Bot(api)
+    bot.settled()
+    first = api.get(LEASE, SPACE, bot.name)
+    assert is_released(first)
+    api.delete(LEASE, SPACE, bot.name)
+    second = eventually(lambda: api.find(LEASE, SPACE, bot.name))
+    assert second["metadata"]["uid"] != first["metadata"]["uid"]
+    assert not is_released(second)
+
+
 def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator: Operator, api: Api) -> None:
     bot = Bot(api)
     before = bot.settled()
@@ -228,7 +261,10 @@ def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator
     api.delete(TRADING_BOT, SPACE, bot.name)
     bot.create()
     eventually(lambda: api.find(VOLUME_CLAIM, SPACE, f"journal-bot-{bot.name}-0"))
-    eventually(lambda: all(bot.child(kind)["metadata"]["uid"] != before[kind]["metadata"]["uid"] for kind in CHILDREN))
+    # Its rights may be those of the old one, which its Lease kept.
+    eventually(lambda: bot.child(STATEFUL_SET)["metadata"]["uid"] != before[STATEFUL_SET]["metadata"]["uid"])
+    uid = bot.object()["metadata"]["uid"]
+    eventually(lambda: all(owning_bot_uid(bot.child(kind)) == uid for kind in CHILDREN))
     assert bot.latch() == {}
     api.delete(TRADING_BOT, SPACE, bot.name)
     # The garbage collector looks for new kinds every 30 s only, and this one may be younger.

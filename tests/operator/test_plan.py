@@ -17,6 +17,7 @@ from tests.operator.worlds import (
     engine,
     halt,
     live_children,
+    live_lease,
     pod_object,
     reported,
     text,
@@ -95,7 +96,8 @@ def scenes(draw: st.DrawFn) -> Scene:
                 child["metadata"]["deletionTimestamp"] = text(NOW)
     refusals = draw(st.sampled_from([{}, {}, {STATEFUL_SET: "quota exceeded"}]))
     pod = draw(st.none() | pods())
-    return Scene(draw(objects()), World(IMAGE, live, pod, refusals, policies=()), draw(MOMENTS))
+    lease = draw(st.none() | st.just(live_lease(bot_object())))
+    return Scene(draw(objects()), World(IMAGE, live, pod, refusals, policies=(), lease=lease), draw(MOMENTS))
 
 
 def rounds_until_nothing_is_written(scene: Scene) -> int:
@@ -117,7 +119,8 @@ def test_every_world_has_a_plan_and_comes_to_rest(scene: Scene) -> None:
 
 @given(objects(), st.none() | pods(), MOMENTS)
 def test_with_its_children_there_one_round_is_enough(obj: Object, pod: Object | None, now: datetime) -> None:
-    scene = Scene(obj, World(IMAGE, live_children(bot_object(image=obj["spec"].get("image"))), pod, policies=()), now)
+    live, lease = live_children(bot_object(image=obj["spec"].get("image"))), live_lease(bot_object())
+    scene = Scene(obj, World(IMAGE, live, pod, policies=(), lease=lease), now)
     if scene.plan().latch is None and not scene.plan().deletes:
         assert rounds_until_nothing_is_written(scene) <= 1
 

@@ -32,11 +32,12 @@ def test_every_child_is_named_after_the_bot_and_controlled_by_it() -> None:
         assert (owner["kind"], owner["name"], owner["uid"], owner["controller"]) == ("TradingBot", "bot1", UID, True)
 
 
-def test_the_role_allows_the_bots_own_object_and_nothing_else() -> None:
+def test_the_role_allows_the_bots_own_object_and_lease_and_nothing_else() -> None:
     names = {"apiGroups": ["tradingdesk.io"], "resourceNames": ["bot1"]}
     assert built()[ROLE]["rules"] == [
         {**names, "resources": ["tradingbots"], "verbs": ["get", "list", "watch"]},
         {**names, "resources": ["tradingbots/status"], "verbs": ["get", "patch"]},
+        {**names, "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get", "update", "patch"]},
     ]
 
 

@@ -12,7 +12,8 @@ from deskoperator.plan.plan import Plan, plan
 from deskoperator.plan.policies import Policy
 from deskoperator.plan.world import World
 from deskoperator.resources.children import children
-from deskoperator.resources.kinds import STATEFUL_SET, Kind, Object
+from deskoperator.resources.kinds import LEASE, STATEFUL_SET, Kind, Object
+from deskoperator.resources.lease import new_lease
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 UID = "4edcb75a-0000-4000-8000-000000000001"
@@ -89,12 +90,24 @@ def live_children(obj: Object, image: str = IMAGE) -> dict[Kind, Object]:
     """All children of a bot, as a server keeps them: with fields of its own added."""
     bot = read_bot(obj)
     assert bot.spec is not None
-    return {kind: _stored(kind, child) for kind, child in children(bot.metadata, bot.spec, image).items()}
+    wanted = children(bot.metadata, bot.spec, image, live_lease(obj))
+    return {kind: _stored(kind, child) for kind, child in wanted.items()}
+
+
+def live_lease(obj: Object, holder: str = "", *, released: bool = False) -> Object:
+    """The bot's Lease, as a server keeps it."""
+    lease = _stored(LEASE, new_lease(read_bot(obj).metadata, never_ran=released))
+    return {**lease, "spec": {"holderIdentity": holder}}
 
 
 def _stored(kind: Kind, child: Object) -> Object:
     live = copy.deepcopy(child)
-    live["metadata"] |= {"uid": f"{kind.kind}-uid", "generation": 1, "creationTimestamp": text(NOW)}
+    live["metadata"] |= {
+        "uid": f"{kind.kind}-uid",
+        "generation": 1,
+        "resourceVersion": "5",
+        "creationTimestamp": text(NOW),
+    }
     if kind == STATEFUL_SET:
         live["status"] = {"observedGeneration": 1, "updateRevision": REVISION}
         live["spec"]["template"]["spec"] |= {"dnsPolicy": "ClusterFirst", "restartPolicy": "Always"}
@@ -129,6 +142,7 @@ class Scene:
         status |= done.status or {}
         live = {kind: child for kind, child in self.world.children.items() if not _removed(done, kind, child)}
         live |= {apply.kind: _stored(apply.kind, apply.manifest) for apply in done.applies}
+        lease = self.world.lease if done.lease is None else _stored(LEASE, done.lease)
         pod = self.world.pod_object
         removed = {delete.uid for delete in (*done.deletes, *done.stops)}
         if pod is not None and pod["metadata"]["uid"] in removed:
@@ -138,7 +152,7 @@ class Scene:
             job = None
         for made in done.creates:
             job = {**made.manifest, "metadata": {**made.manifest["metadata"], **_new(self.now)}}
-        world = replace(self.world, children=live, pod_object=pod, kill_job=job)
+        world = replace(self.world, children=live, pod_object=pod, kill_job=job, lease=lease)
         return Scene({**self.obj, "status": status}, world, self.now + timedelta(seconds=seconds))
 
     def settled(self) -> "Scene":
@@ -175,4 +189,5 @@ def scene(
     obj: Object, *, pod: Object | None = None, now: datetime = NOW, policies: tuple[Policy, ...] | None = ()
 ) -> Scene:
     """A bot whose children are all there."""
-    return Scene(obj, World(IMAGE, children=live_children(bot_object()), pod_object=pod, policies=policies), now)
+    live, lease = live_children(bot_object()), live_lease(bot_object())
+    return Scene(obj, World(IMAGE, children=live, pod_object=pod, policies=policies, lease=lease), now)

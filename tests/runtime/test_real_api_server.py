@@ -1,74 +1,28 @@
 """The bot's three requests against a real API server, with the rights its pod has and no others."""
 
 import asyncio
-import json
-import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from deskapi import EngineState, EngineStatus
 from deskbot.core.errors import Transient
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_object import ControlObject
-from deskbot.runtime.kube_api import ApiServer, KubeApi
+from deskbot.runtime.kube_api import KubeApi
 from deskbot.runtime.observation import Observation
 from deskbot.runtime.status import as_plain
-from deskoperator.resources.access import role
-from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.kubectl import Kubectl
-from tests.runtime.world import manifest
+from tests.runtime.rights import Pod, rights_of_a_pod
 
 pytestmark = pytest.mark.apiserver
 NAMESPACE = "runtime"
 
 
-@dataclass
-class Pod:
-    """What a pod of bot1 has: an identity with the operator's Role, and the API server's address."""
-
-    kubectl: Kubectl
-    server: ApiServer
-
-    def __call__(self, *arguments: str, given: Any = None) -> str:
-        return self.kubectl("-n", NAMESPACE, *arguments, given=None if given is None else json.dumps(given))
-
-    def bot(self, name: str = "bot1", **spec: Any) -> dict[str, Any]:
-        obj = manifest(**spec)
-        obj["metadata"]["name"] = name
-        return obj
-
-    @property
-    def stored(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self("get", "tradingbot", "bot1", "-o", "json"))
-        return found
-
-
 @pytest.fixture(scope="module")
 def rights(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Pod:
-    kubectl = control_plane.kubectl
-    install_crd(kubectl)
-    kubectl("create", "namespace", NAMESPACE)
-    folder = tmp_path_factory.mktemp("pod")
-    binding = ("create", "rolebinding", "bot1", "--role=bot1", f"--serviceaccount={NAMESPACE}:bot1")
-    pod = Pod(kubectl, ApiServer(control_plane.url, folder / "token", trust(control_plane.kubeconfig)))
-    pod("create", "serviceaccount", "bot1")
-    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "bot1"}}
-    pod("apply", "-f", "-", given={**head, **role("bot1")})
-    pod(*binding)
-    (folder / "token").write_text(pod("create", "token", "bot1"))
-    return pod
-
-
-def trust(kubeconfig: Path) -> ssl.SSLContext:
-    cluster = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]
-    return ssl.create_default_context(cafile=cluster["certificate-authority"])
+    return rights_of_a_pod(control_plane, tmp_path_factory.mktemp("pod"), NAMESPACE)
 
 
 @pytest.fixture

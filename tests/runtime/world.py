@@ -13,6 +13,7 @@ from deskbot.runtime.bot import Bot
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_file import ControlFile
 from deskbot.runtime.credentials import from_manifest
+from deskbot.runtime.fence import Fence, Unfenced
 from deskbot.runtime.session import Ended, Surroundings
 from deskbot.venues.protocol import VenueSettings
 from tests.runtime import virtual_time
@@ -48,7 +49,9 @@ SECRET = {
 class World:
     """What a test may touch: the file, the venues that were made, the bot."""
 
-    def __init__(self, folder: Path, clock: Clock, *documents: Any, journal: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, *documents: Any, journal: Path | None = None, fence: Fence | None = None
+    ) -> None:
         self.clock = clock
         self.file = folder / "bot.yaml"
         self.journal = journal or folder / "journal.sqlite"
@@ -58,7 +61,8 @@ class World:
         self.write(*documents)
         self.control = ControlFile(self.file, clock)
         secrets = from_manifest(lambda: self.control.secrets)
-        self.bot = Bot(self.control, Surroundings(self._make, secrets, self.journal, "test"), clock)
+        surroundings = Surroundings(self._make, secrets, self.journal, "test", fence=fence or Unfenced())
+        self.bot = Bot(self.control, surroundings, clock)
 
     def write(self, *documents: Any) -> None:
         """Edit the file: a TradingBot, with the Secret unless other documents are named."""
@@ -98,9 +102,10 @@ async def world(
     *documents: Any,
     prepare: Callable[[ScriptedVenue], None] | None = None,
     journal: Path | None = None,
+    fence: Fence | None = None,
 ) -> AsyncIterator[World]:
     """A running bot; it is stopped at the end, and must then have stopped by itself or be stopped by the test."""
-    made = World(folder, virtual_time.clock(), *(documents or (manifest(),)), journal=journal)
+    made = World(folder, virtual_time.clock(), *(documents or (manifest(),)), journal=journal, fence=fence)
     if prepare is not None:
         made.prepare = prepare
     running = asyncio.ensure_future(made.bot.run())

@@ -44,7 +44,7 @@ class Wire:
             exchange.handle_http_status_code(status, "", url, method, text)
             return json.loads(text)
 
-        exchange.fetch = fetch
+        exchange.fetch = fetch  # type: ignore[method-assign]
         return exchange
 
     async def sleep(self, seconds: float) -> None:
@@ -153,7 +153,7 @@ async def test_a_403_for_another_reason_is_no_ban() -> None:
 async def test_no_step_of_the_wall_clock_delays_a_request(step: float) -> None:
     exchange = Bybit({"apiKey": "key", "secret": "secret"})
     exchange.pacer = Pacer(RATES["bybit", SWAP], lambda: 0, lambda: 0.5)
-    exchange.fetch = _answer
+    exchange.fetch = _answer  # type: ignore[assignment, method-assign]
     wall = [1_790_000_000.0]
     with (
         patch("time.time", lambda: wall[0]),

@@ -9,7 +9,7 @@ from deskbot.cli.ending import status_of
 from deskbot.runtime import logs
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import from_directory
-from deskbot.runtime.kube_api import ApiServer, KubeApi
+from deskbot.runtime.kube_api import ApiServer, KubeApi, Pod
 from deskbot.runtime.serve import serve_object
 from deskbot.runtime.session import Ended, Surroundings
 from deskbot.venues.ccxt_venue import CcxtVenue
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve the object until SIGTERM."""
     logs.configure()
     clock = Clock()
-    server = ApiServer.of_this_pod()
+    server, pod = ApiServer.of_this_pod(), Pod.this()
     namespace, name = arguments.object.split("/")
     surroundings = Surroundings(
         make_venue=lambda settings: CcxtVenue(settings, clock.now, clock.draw),
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     async def main() -> Ended:
-        return await serve_object(KubeApi(server, namespace, name), surroundings, clock, arguments.listen or LISTEN)
+        api = KubeApi(server, namespace, name)
+        return await serve_object(api, surroundings, clock, arguments.listen or LISTEN, pod)
 
     return status_of(uvloop.run(main()))

@@ -116,6 +116,7 @@ class Bot:
         seen = await self._spec()
         if seen is None:
             return Ended(True, f"{self._stop_reason}: the engine had not started")
+        await self._surroundings.fence.settled()
         session = await self._open_session(seen)
         if session is None:
             return Ended(True, f"{self._stop_reason}: the engine had not started")

@@ -1,4 +1,4 @@
-"""The three requests a bot makes of the API server, on plain aiohttp: list itself, watch itself, report.
+"""The requests a bot makes of the API server, on plain aiohttp: list itself, watch itself, report, hold its Lease.
 
 A client library of Kubernetes costs a bot 50 MB; this needs one object. List and watch carry
 `fieldSelector=metadata.name=NAME`, which is the only form a Role on one `resourceNames` allows.
@@ -47,13 +47,32 @@ class ApiServer:
         return cls(f"https://{address}:{port}", _SERVICE_ACCOUNT / "token", tls)
 
 
+@dataclass(frozen=True)
+class Pod:
+    """The pod that this process runs in: its UID, and its number in the StatefulSet."""
+
+    uid: str
+    ordinal: int
+
+    @classmethod
+    def this(cls, environment: Mapping[str, str] = os.environ) -> "Pod":
+        """As the StatefulSet's template tells it. Raises Invalid where it does not."""
+        uid, name = environment.get("POD_UID", ""), environment.get("POD_NAME", "")
+        number = name.rpartition("-")[2]
+        if not uid or not number.isdecimal():
+            raise Invalid(
+                "SpecInvalid", "--object needs POD_UID and POD_NAME of a StatefulSet's pod in the environment"
+            )
+        return cls(uid, int(number))
+
+
 class KubeApi:
     """One TradingBot on the API server."""
 
     def __init__(self, server: ApiServer, namespace: str, name: str) -> None:
         self._server = server
-        self._namespace = namespace
-        self._name = name
+        self.namespace = namespace
+        self.name = name
         self._path = f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}"
         self._selector = {"fieldSelector": f"metadata.name={name}"}
         self._session = aiohttp.ClientSession(
@@ -107,15 +126,25 @@ class KubeApi:
         body = {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": self._name, "namespace": self._namespace},
+            "metadata": {"name": self.name, "namespace": self.namespace},
             "status": {"engine": dict(engine)},
         }
         headers = {**self._headers(), "Content-Type": "application/apply-patch+yaml"}
         params = {"fieldManager": FIELD_MANAGER, "force": "true"}
-        path = f"{self._path}/{self._name}/status"
+        path = f"{self._path}/{self.name}/status"
         try:
             async with self._session.patch(path, data=json.dumps(body), params=params, headers=headers) as response:
                 await _body(response)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _away(error) from error
+
+    async def ask(self, method: str, path: str, changes: Mapping[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+        """A read, or a merge patch, of any object: status and body of whatever the answer is. Raises Transient."""
+        body = None if changes is None else json.dumps(changes)
+        headers = {**self._headers(), "Content-Type": "application/merge-patch+json"}
+        try:
+            async with self._session.request(method, path, data=body, headers=headers) as response:
+                return response.status, await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise _away(error) from error
 

@@ -42,6 +42,7 @@ from deskbot.core.events import (
 )
 from deskbot.runtime.breaker import Breaker
 from deskbot.runtime.clock import NANOSECONDS, Clock
+from deskbot.venues.permission import WhyNot, only_while
 from deskbot.venues.protocol import Venue
 
 Request = (
@@ -70,10 +71,14 @@ _log = structlog.get_logger("deskbot.requests")
 
 
 class Requests:
-    """Sends requests to whatever venue there is. `ready` says that it was opened and found suitable."""
+    """Sends requests to whatever venue there is. `ready` says that it was opened and found suitable.
 
-    def __init__(self, emit: Emit, clock: Clock) -> None:
+    `why_not` is asked before an order is made, and once more when it is signed and about to leave.
+    """
+
+    def __init__(self, emit: Emit, clock: Clock, why_not: WhyNot = lambda: "") -> None:
         self._emit = emit
+        self._why_not = why_not
         self._clock = clock
         self.venue: Venue | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,6 +111,8 @@ class Requests:
         venue = self.venue
         if isinstance(request, Place) and not self.ready:
             self.refuse(request, f"{NOT_SENT} the venue is not ready")
+        elif isinstance(request, Place) and (refused := self._why_not()):
+            self.refuse(request, f"{NOT_SENT} {refused}")
         elif venue is None:
             self._emit(unanswered(request, self._clock.now(), "there is no connection to the venue"))
         else:
@@ -139,13 +146,19 @@ class Requests:
     async def _ask(self, venue: Venue, request: Request) -> Event:
         seconds = FILLS_TIMEOUT_SECONDS if isinstance(request, QueryFills) else TIMEOUT_SECONDS
         try:
-            async with asyncio.timeout(seconds):
-                return await _CALLS[type(request)](venue, request)
+            with only_while(self._why_not if isinstance(request, Place) else _nothing):
+                async with asyncio.timeout(seconds):
+                    return await _CALLS[type(request)](venue, request)
         except TimeoutError:
             return unanswered(request, self._clock.now(), f"no answer within {seconds:.0f} s")
         except Exception as error:
             _log.exception("request_failed", request=type(request).__name__)
             return unanswered(request, self._clock.now(), f"{type(error).__name__}: {error}")
+
+
+def _nothing() -> str:
+    """Whatever adds no risk may always leave."""
+    return ""
 
 
 _CALLS: Final[dict[type, Callable[[Venue, Any], Coroutine[Any, Any, Event]]]] = {

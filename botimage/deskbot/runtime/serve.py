@@ -4,7 +4,6 @@ SIGTERM, SIGINT, the end of the time given ──▶ Bot.stop ──▶ orders c
 """
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -12,14 +11,19 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
+from prometheus_client.registry import Collector
 
 from deskapi import EngineStatus
 from deskbot.core.summary import Summary
+from deskbot.fencing.durations import LEASE_DURATION
 from deskbot.runtime.bot import Bot
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_object import ControlObject
 from deskbot.runtime.health import Answers, HealthServer
-from deskbot.runtime.kube_api import KubeApi
+from deskbot.runtime.kube_api import KubeApi, Pod
+from deskbot.runtime.lease_api import LeaseApi
+from deskbot.runtime.lease_keeper import LeaseKeeper
+from deskbot.runtime.lease_metrics import LeaseMetrics
 from deskbot.runtime.metrics import Metrics
 from deskbot.runtime.observation import ControlSource
 from deskbot.runtime.report import report_of
@@ -43,6 +47,10 @@ class Process:
         heard = replace(surroundings, on_commit=self._metrics.commit_seconds.observe)
         self.bot = Bot(source, heard, clock, pod_uid)
         self.address: tuple[str, int] | None = None
+
+    def show(self, collector: Collector) -> None:
+        """Serve the metrics of another part as well."""
+        self._metrics.add(collector)
 
     def summary(self) -> Summary | None:
         """The engine's summary; None before there is an engine."""
@@ -78,7 +86,9 @@ class Process:
             self.bot.stop("the time given is over")
 
 
-async def serve_object(api: KubeApi, surroundings: Surroundings, clock: Clock, listen: str) -> Ended:
+async def serve_object(
+    api: KubeApi, surroundings: Surroundings, clock: Clock, listen: str, pod: Pod, lease_duration: int = LEASE_DURATION
+) -> Ended:
     """Serve the object of an API server, from a pod, and report on it there."""
 
     def current() -> EngineStatus | None:
@@ -86,12 +96,14 @@ async def serve_object(api: KubeApi, surroundings: Surroundings, clock: Clock, l
 
     control = ControlObject(api, clock)
     reporter = StatusReporter(current, control.report, clock)
-    heard = replace(surroundings, on_publish=reporter.poke)
-    process = Process(control, heard, clock, os.environ.get("POD_UID"))
+    keeper = LeaseKeeper(LeaseApi(api, clock), control, clock, pod.uid, pod.ordinal, lease_duration)
+    heard = replace(surroundings, on_publish=reporter.poke, fence=keeper)
+    process = Process(control, heard, clock, pod.uid)
+    process.show(LeaseMetrics(keeper.holder, clock.now))
     try:
-        async with background(reporter.run()):
+        async with background(reporter.run()), background(keeper.run()):
             ended = await process.run(listen)
-        await reporter.last_word()
+        await asyncio.gather(reporter.last_word(), keeper.release(proven=ended.proven))
         return ended
     finally:
         await api.close()

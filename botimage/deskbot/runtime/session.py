@@ -29,6 +29,7 @@ from deskbot.core.summary import Summary
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import CredentialSource
 from deskbot.runtime.emergency import cancel_everything
+from deskbot.runtime.fence import Fence, Unfenced
 from deskbot.runtime.journal import Header, Journal
 from deskbot.runtime.journal_writer import JournalWriter
 from deskbot.runtime.loop import EngineLoop
@@ -40,6 +41,7 @@ from deskbot.runtime.venue_keeper import MakeVenue, VenueKeeper
 from deskbot.venues.protocol import VenueFigures
 
 JOURNAL_PROBLEM = "journal"
+CONTROL_PROBLEM = "control"
 MEND_SECONDS = 2.0
 STOP_SECONDS = 9.0
 EMERGENCY_SECONDS = 7.0
@@ -49,7 +51,9 @@ _log = structlog.get_logger("deskbot.session")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a bot is given by whoever starts it. `endpoint` overrides the spec's; `on_commit` hears seconds."""
+    """What a bot is given by whoever starts it. `endpoint` overrides the spec's; `on_commit` hears seconds; `fence`
+    says whether it is the one that may trade.
+    """
 
     make_venue: MakeVenue
     credentials: CredentialSource
@@ -58,6 +62,7 @@ class Surroundings:
     endpoint: str | None = None
     on_publish: Callable[[], None] = field(default=lambda: None)
     on_commit: Callable[[float], None] = field(default=lambda _seconds: None)
+    fence: Fence = field(default_factory=Unfenced)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ class Ended:
     message: str
     failed: bool = False
     unasked: bool = False
+
+    @property
+    def proven(self) -> bool:
+        """Whether the engine itself has shown that no order is left, and that none can still come."""
+        return self.confirmed and not self.failed and not self.unasked
 
 
 def header_of(seen: Observation, clock: Clock) -> Header:
@@ -98,7 +108,7 @@ class Session:
         self._instruments: dict[str, Instrument] = {}
         self._wrong_strategy: DeskError | None = None
         self._stopping = asyncio.Event()
-        self._requests = Requests(self._emit, clock)
+        self._requests = Requests(self._emit, clock, surroundings.fence.refusal)
         writer = JournalWriter(
             self._write, self._save, clock, self._journal_trouble, surroundings.on_commit, opened.unsaved
         )
@@ -145,6 +155,8 @@ class Session:
         _log.info("session_begins", uid=self._seen.uid, version=self._surroundings.version, **self._journal_facts())
         if isinstance(self._journal, DeskError):
             self._emit(problem_of(JOURNAL_PROBLEM, self._journal, self._clock.now()))
+        self._surroundings.fence.listen(self._fence_changed)
+        self._fence_changed()
         self.observe(self._seen)
         keeping = asyncio.ensure_future(self._keeper.run())
         try:
@@ -215,6 +227,9 @@ class Session:
         if error is not None:
             _log.error("journal_unwritable", reason=error.reason, message=error.message)
         self._emit(problem_of(JOURNAL_PROBLEM, error, self._clock.now()))
+
+    def _fence_changed(self) -> None:
+        self.loop.put(problem_of(CONTROL_PROBLEM, self._surroundings.fence.why_not(), self._clock.now()))
 
     def _accept(self, ready: VenueReady) -> None:
         if isinstance(self._journal, Journal):

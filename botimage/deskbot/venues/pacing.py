@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 
 from deskbot.core.events import NOT_SENT
+from deskbot.venues.permission import refusal
 from deskbot.venues.rate_limits import NEVER, SECOND, Ask, RateLimits, retry_after_of
 from deskbot.venues.rate_tables import RateTable
 
@@ -136,6 +137,13 @@ class Paced:
         ask = self.pacer.ask_of(method, path, name, float(cost), urgent=self.urgent)
         _asked.set((ask, await self.pacer.admit(ask)))
         return await fetch(path, api, method, params, config)
+
+    async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        """ccxt's own, with what it has just signed."""
+        refused = refusal()
+        if refused:
+            raise NotSent(f"{NOT_SENT} {refused}")
+        return await super().fetch(url, method, headers, body)  # type: ignore[misc]
 
     def on_rest_response(
         self, code: int, reason: str, url: str, method: str, response_headers: Any, response_body: str, *more: Any

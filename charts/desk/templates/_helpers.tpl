@@ -27,6 +27,10 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{ printf "%s-%s-bots-report-only" .Release.Namespace .Release.Name }}
 {{- end }}
 
+{{- define "desk.leasesOfBots.name" -}}
+{{ printf "%s-%s-leases-of-bots" .Release.Namespace .Release.Name }}
+{{- end }}
+
 {{- define "desk.watch.namespace" -}}
 {{ .Values.watch.namespace | default .Release.Namespace }}
 {{- end }}
@@ -57,7 +61,7 @@ capabilities:
 
 {{/*
 What the operator may do. It must hold what it grants to a bot, or the API server refuses the grant: reading
-TradingBots and reporting in their status.
+TradingBots, reporting in their status, and holding their Leases.
 */}}
 {{- define "desk.operator.rules" -}}
 - apiGroups: [tradingdesk.io]
@@ -86,6 +90,9 @@ TradingBots and reporting in their status.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get, list, watch, create, delete]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get, list, watch, create, update, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [get, create, patch, delete]

@@ -36,7 +36,7 @@ class Cluster:
         return found
 
     async def list(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
-        """All objects of a namespace, or of the cluster. Raises `Absent` where the kind is unknown."""
+        """All objects of a namespace, or of the cluster, with such labels. Raises `Absent` for an unknown kind."""
         items: list[Object] = []
         first = {"limit": str(_PAGE), **({"labelSelector": selector} if selector else {})}
         page = first
@@ -57,22 +57,28 @@ class Cluster:
         self._metrics.wrote(kind.kind + subresource, "apply")
         return applied
 
-    async def create(self, kind: Kind, manifest: Object) -> None:
-        """Creates an object. Raises `Conflict` if there is one of that name."""
-        await self._request("POST", kind.collection(manifest["metadata"]["namespace"]), body=manifest)
+    async def create(self, kind: Kind, manifest: Object) -> Object:
+        """Creates an object, and returns it. Raises `Conflict` if there is one of that name."""
+        made: Object = await self._request("POST", kind.collection(manifest["metadata"]["namespace"]), body=manifest)
         self._metrics.wrote(kind.kind, "create")
+        return made
 
     async def merge(self, kind: Kind, namespace: str, name: str, changes: Object) -> None:
         """Merges changes into an object."""
         await self._request("PATCH", kind.path(namespace, name), body=changes, content_type=_MERGE_PATCH)
         self._metrics.wrote(kind.kind, "patch")
 
-    async def delete(self, kind: Kind, namespace: str, name: str, uid: str, grace_seconds: int | None = None) -> None:
-        """Removes that very object, its dependents in the background; one that is gone already is no error."""
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, uid: str, grace_seconds: int | None = None, version: str = ""
+    ) -> None:
+        """Removes that very object, its dependents in the background; one that is gone already is no error.
+
+        Raises `Conflict` if it has changed since it had that version.
+        """
         body = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": {"uid": uid},
+            "preconditions": {"uid": uid, **({"resourceVersion": version} if version else {})},
             "propagationPolicy": "Background",
             **({} if grace_seconds is None else {"gracePeriodSeconds": grace_seconds}),
         }

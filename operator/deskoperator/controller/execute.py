@@ -16,7 +16,7 @@ from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import Conflict, Refused
 from deskoperator.plan.actions import Apply, Create, Delete
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Kind, Object
+from deskoperator.resources.kinds import LEASE, RISK_POLICY, TRADING_BOT, Kind, Object
 
 ADMISSION_MANAGER = "desk-operator-admission"
 CHILD_MANAGER = "desk-operator"
@@ -68,11 +68,19 @@ async def create(cluster: Cluster, creates: Iterable[Create]) -> str:
     return "; ".join(refusals)
 
 
+async def create_lease(cluster: Cluster, lease: Object, world: World) -> World:
+    """Creates the Lease, unless there is one by now, in which case the work comes back. Raises `Conflict`."""
+    try:
+        return replace(world, lease=await cluster.create(LEASE, lease))
+    except Refused as refusal:
+        return replace(world, refusals={**world.refusals, LEASE: str(refusal)})
+
+
 async def remove(cluster: Cluster, deletes: Iterable[Delete]) -> None:
     """Removes objects, each only if it still is the one that was seen."""
     await asyncio.gather(
         *(
-            cluster.delete(delete.kind, delete.namespace, delete.name, delete.uid, delete.grace_seconds)
+            cluster.delete(delete.kind, delete.namespace, delete.name, delete.uid, delete.grace_seconds, delete.version)
             for delete in deletes
         )
     )

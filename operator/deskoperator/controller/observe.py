@@ -17,7 +17,7 @@ from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.policies import Policy, read_policy
 from deskoperator.plan.world import World
 from deskoperator.resources.kill_job import job_name
-from deskoperator.resources.kinds import CHILDREN, JOB, POD, RISK_POLICY, TRADING_BOT, Kind, Object
+from deskoperator.resources.kinds import CHILDREN, JOB, LEASE, POD, RISK_POLICY, TRADING_BOT, Kind, Object
 from deskoperator.resources.labels import child_name, pod_name
 
 log = structlog.get_logger(__name__)
@@ -42,12 +42,13 @@ async def observe_kill(cluster: Cluster, bot: Bot, world: World) -> World:
 async def observe_world(cluster: Cluster, namespace: str, name: str, default_image: str) -> World:
     """Everything else, read at once. Any failed read of a child fails the whole: what was not seen is not known to be
     absent. Policies that cannot be listed are unknown, which the plan has an answer to."""
-    children, pod, policies = await asyncio.gather(
+    children, pod, lease, policies = await asyncio.gather(
         _observe_children(cluster, namespace, child_name(name)),
         cluster.get(POD, namespace, pod_name(name)),
+        cluster.get(LEASE, namespace, name),
         observe_policies(cluster, namespace),
     )
-    return World(default_image=default_image, children=children, pod_object=pod, policies=policies)
+    return World(default_image=default_image, children=children, pod_object=pod, policies=policies, lease=lease)
 
 
 async def _observe_children(cluster: Cluster, namespace: str, name: str) -> dict[Kind, Object]:

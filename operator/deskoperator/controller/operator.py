@@ -28,7 +28,8 @@ from deskoperator.controller.web import serving
 from deskoperator.controller.wiring import registry, settings
 from deskoperator.controller.workers import start_workers
 from deskoperator.errors import Absent, ApiError, CannotStart
-from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT
+from deskoperator.resources.kinds import LEASE, RISK_POLICY, TRADING_BOT
+from deskoperator.resources.labels import BOT_LABEL
 
 _REQUEST_SECONDS = 30.0
 _HALT_REQUEST_SECONDS = 5.0
@@ -106,12 +107,16 @@ async def _watch(queue: WorkQueue[Task], namespace: str | None, started: asyncio
 
 
 async def _resync(cluster: Cluster, queue: WorkQueue[Task], options: Options) -> None:
-    """Looks at every bot and policy from time to time: a deletion that no watch told of is found here."""
+    """Looks at every bot, Lease and policy from time to time: a deletion that no watch told of is found here."""
     while True:
         await clock.pause(options.resync_seconds)
-        for kind, work in ((TRADING_BOT, Work.BOT), (RISK_POLICY, Work.POLICY)):
+        for kind, selector, work in (
+            (TRADING_BOT, "", Work.BOT),
+            (LEASE, BOT_LABEL, Work.BOT),
+            (RISK_POLICY, "", Work.POLICY),
+        ):
             try:
-                found = await cluster.list(kind, options.namespace)
+                found = await cluster.list(kind, options.namespace, selector)
             except ApiError as error:
                 log.warning("resync failed", kind=kind.kind, error=str(error))
                 continue

@@ -12,9 +12,18 @@ from typing import Any
 
 import structlog
 
+from deskapi.lease import is_released, lease_holder
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
-from deskoperator.controller.execute import apply_children, create, remove, write_admission, write_latch, write_status
+from deskoperator.controller.execute import (
+    apply_children,
+    create,
+    create_lease,
+    remove,
+    write_admission,
+    write_latch,
+    write_status,
+)
 from deskoperator.controller.metrics import Metrics
 from deskoperator.controller.observe import observe_bot, observe_kill, observe_policies, observe_world
 from deskoperator.controller.queue import Lane, WorkQueue
@@ -24,9 +33,11 @@ from deskoperator.controller.tasks import Task, Work
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import decide_latch
+from deskoperator.plan.lease import tombstone_to_remove
 from deskoperator.plan.plan import Plan, plan
 from deskoperator.plan.policies import Scope, scope_of
 from deskoperator.plan.world import World
+from deskoperator.resources.lease import is_ours
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +80,7 @@ class Reconciler:
     async def _bot(self, task: Task) -> None:
         bot = await observe_bot(self.cluster, task.namespace, task.name)
         if bot is None:
+            await self._tombstone(task)
             return
         world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
         world = await observe_kill(self.cluster, bot, replace(world, kill_priority_class=self.kill_priority_class))
@@ -78,6 +90,9 @@ class Reconciler:
         await self._second_path(bot, wanted)
         if wanted.confirmation is not None:
             return  # its own event brings the bot back
+        if wanted.lease is not None:
+            world = await create_lease(self.cluster, wanted.lease, world)
+            wanted = plan(bot, world, clock.now())
         if wanted.latch is not None:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
         if wanted.admission is not None:
@@ -88,6 +103,20 @@ class Reconciler:
             world = await self._children(bot, world, wanted)
         if wanted.latch is None:
             await self._status(bot, world, task)
+
+    async def _tombstone(self, task: Task) -> None:
+        """The bot is gone: its Lease goes once it is released, and is left where nobody can say that it is over."""
+        world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
+        removal, lease = tombstone_to_remove(task.name, world), world.lease
+        if removal is not None:
+            await remove(self.cluster, (removal,))
+            log.info("lease removed", bot=str(task))
+        elif lease is not None and is_ours(lease, task.name) and world.pod_object is None and not is_released(lease):
+            log.warning(
+                "the Lease of a bot that is gone is left: its holder has not released it",
+                bot=str(task),
+                holder=lease_holder(lease),
+            )
 
     async def _second_path(self, bot: Bot, wanted: Plan) -> None:
         """The Job before the pod: what is left on the venue matters more than who left it."""

@@ -17,8 +17,10 @@ from deskoperator.controller.tasks import Task, Work
 from deskoperator.plan.bot import read_bot
 from deskoperator.plan.kill import decide_latch
 from deskoperator.plan.policies import Scope
-from deskoperator.resources.kinds import CHILDREN, JOB, POD, Kind, Object
+from deskoperator.resources.kinds import CHILDREN, JOB, LEASE, POD, Kind, Object
 from deskoperator.resources.labels import BOT_LABEL
+
+_WATCHED = (*CHILDREN, POD, JOB, LEASE)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ def registry(queue: WorkQueue[Task]) -> kopf.OperatorRegistry:
     async def child_seen(event: kopf.RawEvent, **_: Any) -> None:
         child_event(queue, event)
 
-    for kind in (*CHILDREN, POD, JOB):
+    for kind in _WATCHED:
         kopf.on.event(*_selector(kind), registry=handlers, id=kind.plural)(child_seen)
     return handlers
 
@@ -56,7 +58,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.peering.standalone = True
     chosen.scanning.disabled = True
     chosen.watching.server_timeout = 300
-    for kind in (*CHILDREN, POD, JOB):
+    for kind in _WATCHED:
         chosen.watching.label_selectors[_selector(kind)] = BOT_LABEL
     chosen.networking.request_timeout = 30
     chosen.networking.connect_timeout = 5

@@ -17,7 +17,9 @@ class Apply:
 
 @dataclass(frozen=True)
 class Delete:
-    """An object to be removed, if it still is the one that was seen; with its own grace where none is given."""
+    """An object to be removed, if it still is the one that was seen, and unchanged where `version` names one; with its
+    own grace where none is given.
+    """
 
     kind: Kind
     namespace: str
@@ -25,6 +27,7 @@ class Delete:
     uid: str
     because: str
     grace_seconds: int | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from deskoperator.plan.actions import Apply, Delete
 from deskoperator.plan.admission import Judgement
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.drift import contains
+from deskoperator.plan.lease import foreign_lease
 from deskoperator.plan.rollout import pods_to_replace
 from deskoperator.plan.world import World
 from deskoperator.resources.children import children
@@ -24,13 +25,14 @@ class ChildrenDecision:
 
 
 def decide_children(bot: Bot, world: World, judgement: Judgement) -> ChildrenDecision:
-    """All children as they should be, minus those that are. Nothing for a bot that goes or cannot be read."""
-    if bot.spec is None or bot.deleting or bot.metadata.uid is None:
+    """All children as they should be, minus those that are. Nothing for a bot that goes or cannot be read, nor beside
+    another program's Lease, which its Role would let it write."""
+    if bot.spec is None or bot.deleting or bot.metadata.uid is None or foreign_lease(bot, world):
         return ChildrenDecision()
     if not judgement.allowed and not _ran(bot, world):
         return ChildrenDecision()
     applies, deletes = [], []
-    for kind, manifest in children(bot.metadata, bot.spec, world.default_image).items():
+    for kind, manifest in children(bot.metadata, bot.spec, world.default_image, world.lease).items():
         live = world.children.get(kind)
         if kind == STATEFUL_SET and live is not None and _owned(bot, live) and not judgement.allowed:
             continue

@@ -15,12 +15,13 @@ from deskoperator.plan.bot import Bot
 from deskoperator.plan.children import decide_children
 from deskoperator.plan.kill import decide_latch, notices_of
 from deskoperator.plan.kill_job import KillDecision, decide_kill
+from deskoperator.plan.lease import lease_to_make
 from deskoperator.plan.policies import scope_of
 from deskoperator.plan.report import believed_report, changes_at
 from deskoperator.plan.status import desired_status, is_written
 from deskoperator.plan.verdict import Evidence, Standing, Verdict, verdict
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import Object
+from deskoperator.resources.kinds import LEASE, Object
 
 _CHILD_REFUSED_RETRY_SECONDS = 30.0
 _POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
@@ -29,6 +30,7 @@ _POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
 @dataclass(frozen=True)
 class Plan:
     """What to write, in this order; None and empty: nothing. The events belong to the writes they are named for.
+    `lease` is to be created: once it is there, the plan is asked anew, because children refer to it.
 
     `latch` is written by its own writer; `confirmation` is the latch with a kill Job's proof, which comes after it.
     `stops` and `creates` are the second path of a halt. `requeue_after` is in seconds; None: when something changes.
@@ -39,6 +41,7 @@ class Plan:
     confirmation: KillSwitch | None = None
     creates: tuple[Create, ...] = ()
     stops: tuple[Delete, ...] = ()
+    lease: Object | None = None
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Object | None = None
@@ -51,7 +54,7 @@ class Plan:
 
     @property
     def writes_nothing(self) -> bool:
-        writes = (self.latch, self.confirmation, self.admission, self.status)
+        writes = (self.latch, self.lease, self.confirmation, self.admission, self.status)
         objects = (*self.applies, *self.deletes, *self.creates, *self.stops)
         return not objects and all(each is None for each in writes)
 
@@ -76,6 +79,7 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
         confirmation=confirmation,
         creates=kill.creates,
         stops=kill.deletes,
+        lease=None if LEASE in observed.refusals else lease_to_make(bot, observed),
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,

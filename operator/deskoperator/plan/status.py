@@ -118,6 +118,7 @@ _PHASES = {
     Reason.STARTUP_RECONCILIATION.value: Phase.STARTING,
     Reason.STOPPING.value: Phase.STOPPING,
     Reason.PAUSED.value: Phase.PAUSED,
+    Reason.CONTROL_LOST.value: Phase.PAUSED,
 }
 
 

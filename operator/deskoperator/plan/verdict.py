@@ -13,12 +13,16 @@ from deskapi import EngineState, EngineStatus, KillSwitch, LatchState, Mode, Rea
 from deskoperator.plan.admission import Judgement
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import evidence_in_words
+from deskoperator.plan.lease import foreign_lease
 from deskoperator.plan.pod import Pod
 from deskoperator.plan.policies import Scope
 from deskoperator.plan.report import STALE_AFTER
 from deskoperator.plan.rollout import outdated
 from deskoperator.plan.world import World
 from deskoperator.resources.labels import pod_name
+
+# Problems that end by themselves: nobody has to do anything.
+_PASSES = {reason.value: reason for reason in (Reason.LEASE_WAITING, Reason.CONTROL_LOST)}
 
 
 class Standing(Enum):
@@ -68,8 +72,12 @@ def _findings(evidence: Evidence) -> Iterator[Verdict]:
     yield from _admission_findings(evidence.judgement)
     for kind, words in evidence.world.refusals.items():
         yield _stalled(Reason.CHILD_REFUSED, f"the API server refuses the {kind.kind}: {words}")
+    if foreign := foreign_lease(bot, evidence.world):
+        yield _stalled(Reason.CHILD_REFUSED, foreign)
     if report is not None and report.problem is not None:
-        yield _stalled(report.problem.reason, report.problem.message)
+        passes = _PASSES.get(report.problem.reason)
+        message = report.problem.message
+        yield _under_way(passes, message) if passes is not None else _stalled(report.problem.reason, message)
     yield from _pod_findings(evidence)
     if report is not None:
         yield from _engine_findings(evidence, report)

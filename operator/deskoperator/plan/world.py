@@ -26,6 +26,7 @@ class World:
     kill_job: Object | None = None
     kill_pods: tuple[Object, ...] = ()
     kill_priority_class: str = ""
+    lease: Object | None = None
 
     @cached_property
     def pod(self) -> Pod | None:

@@ -1,7 +1,7 @@
-"""What the bot's pod may do in the cluster: read its own object and report in its own status."""
+"""What the bot's pod may do in the cluster: read its own object, report in its own status, hold its own Lease."""
 
 from deskapi import GROUP, PLURAL
-from deskoperator.resources.kinds import ROLE, SERVICE_ACCOUNT, Object
+from deskoperator.resources.kinds import LEASE, ROLE, SERVICE_ACCOUNT, Object
 from deskoperator.resources.labels import child_name
 
 
@@ -11,7 +11,7 @@ def service_account() -> Object:
 
 
 def role(bot: str) -> Object:
-    """The bot's own object and nothing else.
+    """The bot's own object and Lease, and nothing else.
 
     With `resourceNames`, list and watch work only under the field selector `metadata.name=BOT`.
     """
@@ -28,6 +28,12 @@ def role(bot: str) -> Object:
                 "resources": [f"{PLURAL}/status"],
                 "resourceNames": [bot],
                 "verbs": ["get", "patch"],
+            },
+            {
+                "apiGroups": [LEASE.api_version.partition("/")[0]],
+                "resources": [LEASE.plural],
+                "resourceNames": [bot],
+                "verbs": ["get", "update", "patch"],
             },
         ]
     }

@@ -14,26 +14,35 @@ from deskoperator.resources.kinds import (
     Object,
 )
 from deskoperator.resources.labels import DESIRED_HASH, child_name, labels, owner_reference
+from deskoperator.resources.lease import owner_of_rights
 from deskoperator.resources.statefulset import stateful_set
 
+# What a pod needs to release its Lease; it may do so after the bot is gone.
+_RIGHTS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING)
 
-def children(metadata: ObjectMeta, spec: TradingBotSpec, default_image: str) -> dict[Kind, Object]:
-    """Every child by its kind, in the order in which they are applied. `metadata.uid` must be set."""
+
+def children(
+    metadata: ObjectMeta, spec: TradingBotSpec, default_image: str, lease: Object | None = None
+) -> dict[Kind, Object]:
+    """Every child by its kind, in the order in which they are applied. `metadata.uid` must be set.
+
+    The pod's rights stay until both bot and `lease` are gone.
+    """
     bodies = {
         SERVICE_ACCOUNT: service_account(),
         ROLE: role(metadata.name),
         ROLE_BINDING: role_binding(metadata.name, metadata.namespace),
         STATEFUL_SET: stateful_set(metadata, spec, default_image),
     }
-    return {kind: _child(kind, metadata, body) for kind, body in bodies.items()}
+    return {kind: _child(kind, metadata, body, lease if kind in _RIGHTS else None) for kind, body in bodies.items()}
 
 
-def _child(kind: Kind, metadata: ObjectMeta, body: Object) -> Object:
+def _child(kind: Kind, metadata: ObjectMeta, body: Object, lease: Object | None) -> Object:
     child = {**kind.header(metadata.namespace, child_name(metadata.name)), **body}
-    child["metadata"] |= {
-        "labels": labels(metadata.name),
-        "ownerReferences": [owner_reference(metadata.name, metadata.uid or "")],
-    }
+    owners = [owner_reference(metadata.name, metadata.uid or "")]
+    if lease is not None:
+        owners.append(owner_of_rights(lease))
+    child["metadata"] |= {"labels": labels(metadata.name), "ownerReferences": owners}
     child["metadata"]["annotations"] = {DESIRED_HASH: _hash(child)}
     return child
 

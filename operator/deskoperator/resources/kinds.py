@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deskapi import API_VERSION, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL
+from deskapi.lease import LEASE_API_VERSION, LEASE_PLURAL
 
 Object = dict[str, Any]
 
@@ -44,6 +45,7 @@ STATEFUL_SET = Kind("apps/v1", "StatefulSet", "statefulsets")
 POD = Kind("v1", "Pod", "pods")
 JOB = Kind("batch/v1", "Job", "jobs")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
+LEASE = Kind(LEASE_API_VERSION, "Lease", LEASE_PLURAL)
 EVENT = Kind("events.k8s.io/v1", "Event", "events")
 
 # In the order in which they are applied: a pod that starts finds its rights in place.

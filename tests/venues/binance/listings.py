@@ -74,7 +74,7 @@ class Wire:
         config: Row = {"apiKey": "key", "secret": "secret", "number": str, "timeout_on_exit": 0}
         config["options"] = dict(self.adapter.facts.options)
         self.exchange: Any = (BinanceSpot if spot else BinanceUsdm)(config)
-        self.exchange.fetch = self._fetch
+        self.exchange.fetch = self._fetch  # type: ignore[method-assign]
         self.exchange.options.update(crossMarginPairsData=[], isolatedMarginPairsData=[])  # as fetch_markets does
         self.exchange.set_markets([self.exchange.parse_market(SPOT_ROW if spot else USDM_ROW)])
         self.markets = Markets(self.exchange.markets, market_type)
