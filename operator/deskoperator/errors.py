@@ -2,6 +2,7 @@
 
 DeskOperatorError
 ├── CannotStart            the process ends with this one line
+├── CannotKill             no kill Job can be made
 └── ApiError               an answer of the API server, or none
     ├── Absent             404: the object, or its kind, is not there
     ├── Conflict           409: somebody else wrote first; look again
@@ -16,6 +17,10 @@ class DeskOperatorError(Exception):
 
 class CannotStart(DeskOperatorError):
     """The operator cannot begin its work; the text is one line for people."""
+
+
+class CannotKill(DeskOperatorError):
+    """A kill Job cannot be made; the text says in one line what is missing."""
 
 
 class ApiError(DeskOperatorError):

@@ -11,6 +11,7 @@ from tests.demo.desk import Desk
 ACCOUNTS = {
     "demo-key": "",
     "halt-key": "",
+    "kill-key": "",
     "idle-key": "",
     "repair-key": "",
     "withdraw-key": ":withdraw",
