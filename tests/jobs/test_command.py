@@ -66,6 +66,18 @@ def test_s5_an_exchange_that_the_desk_does_not_know_is_wrong_input(
     assert "mtgox" in json.loads(capsys.readouterr().out)["message"]
 
 
+def test_s5_a_mode_that_this_version_does_not_know_is_not_looked_for_on_the_test_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(_arguments(_secret(tmp_path), "--mode", "Live")) == 2
+    outcome = json.loads(capsys.readouterr().out)
+    assert (outcome["confirmed"], outcome["reason"], "Testnet alone" in outcome["message"]) == (
+        False,
+        "SpecInvalid",
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

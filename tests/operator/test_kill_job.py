@@ -158,6 +158,7 @@ def test_s5_the_job_knows_the_venue_the_secret_and_every_market_and_nothing_of_t
     [container] = pod["containers"]
     assert container["args"] == [
         "kill",
+        "--mode=Testnet",
         "--exchange=bybit",
         "--market-type=Swap",
         "--endpoint=http://exchange-simulator:8080",

@@ -13,7 +13,7 @@ from typing import Final
 import uvloop
 
 from deskapi.quantities import duration_between
-from deskbot.core.errors import DeskError
+from deskbot.core.errors import DeskError, Invalid
 from deskbot.core.order_ids import bot_prefix
 from deskbot.fencing.durations import LEASE_DURATION
 from deskbot.jobs.emptying import Scope
@@ -25,6 +25,7 @@ from deskbot.runtime.serve import with_signals
 from deskbot.venues.ccxt_venue import CcxtVenue
 from deskbot.venues.protocol import VenueSettings
 
+TESTNET: Final = "Testnet"
 LEASE_SECONDS: Final = LEASE_DURATION // NANOSECONDS
 _SPAN: Final = duration_between("0s", "24h", "30s")
 
@@ -32,6 +33,12 @@ _SPAN: Final = duration_between("0s", "24h", "30s")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exchange", required=True, metavar="ID", help="as in spec.venue.exchange")
     parser.add_argument("--market-type", required=True, choices=["Spot", "Swap"], help="as in spec.venue.marketType")
+    parser.add_argument(
+        "--mode",
+        default=TESTNET,
+        metavar="MODE",
+        help="as in spec.mode: which of the venue's addresses the account is at (default: Testnet)",
+    )
     parser.add_argument("--endpoint", metavar="URL", help="as in spec.venue.endpoint")
     parser.add_argument("--credentials", required=True, type=Path, metavar="DIR", help="files apiKey and secret")
     parser.add_argument(
@@ -105,6 +112,9 @@ def _order(arguments: argparse.Namespace) -> KillOrder:
 
 
 def _settings(arguments: argparse.Namespace) -> VenueSettings:
+    if arguments.mode != TESTNET:  # the test network shows no order of any other mode's account: that is no proof
+        words = f"--mode {arguments.mode}: this version knows the accounts of {TESTNET} alone"
+        raise Invalid("SpecInvalid", words)
     return VenueSettings(
         exchange=arguments.exchange,
         market_type=arguments.market_type,

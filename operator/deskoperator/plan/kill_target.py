@@ -33,6 +33,7 @@ def kill_target(bot: Bot, halt_id: str) -> KillTarget | str:
         bot=bot.metadata.name,
         uid=bot.metadata.uid or "",
         halt_id=halt_id,
+        mode=_text(bot.written_spec, "mode"),
         exchange=exchange,
         market_type=market_type,
         endpoint=_text(venue, "endpoint"),

@@ -35,6 +35,7 @@ class KillTarget:
     bot: str
     uid: str
     halt_id: str
+    mode: str
     exchange: str
     market_type: str
     endpoint: str
@@ -123,6 +124,7 @@ def _container(target: KillTarget, image: str, *, dry_run: bool) -> Object:
 
 def _arguments(target: KillTarget, *, dry_run: bool) -> list[str]:
     given = {
+        "--mode": target.mode,
         "--exchange": target.exchange,
         "--market-type": target.market_type,
         "--endpoint": target.endpoint,
