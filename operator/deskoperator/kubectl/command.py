@@ -6,6 +6,7 @@ no bot that is meant; 3 no way to the cluster.
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -39,6 +40,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command; returns the exit status."""
     given = _parser().parse_args(arguments)
+    # The command itself says in one line that there is no way to a cluster.
+    logging.getLogger("kubernetes.aio.config.kube_config").setLevel(logging.ERROR)
     try:
         return asyncio.run(_run(given))
     except (CannotStart, ApiError) as error:
