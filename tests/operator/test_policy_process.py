@@ -1,19 +1,27 @@
 """RiskPolicies with the operator as a process against a real API server. The test plays kubelet and bot."""
 
+import asyncio
+import ssl
 import statistics
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deskbot.runtime.clock import Clock
+from deskbot.runtime.control_object import ControlObject
+from deskbot.runtime.kube_api import ApiServer, KubeApi
+from deskbot.runtime.observation import Observation
 from deskoperator.resources.kinds import RISK_POLICY, STATEFUL_SET, TRADING_BOT, Object
 from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
 from tests.operator.played import SPACE, Bot, Engine, make_space
 from tests.operator.worlds import halt
+from tests.runtime.rights import authority_of
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
 
@@ -85,6 +93,39 @@ def test_s3_a_bot_that_is_not_allowed_gets_no_pod_until_it_is(operator: Operator
     policy.patch(allowed={"modes": ["DryRun", "Testnet"]})
     bot.comes_to("Admitted", "True", "Allowed")
     bot.has_children()
+
+
+def test_s3_the_engine_finds_admitted_what_it_reads_by_itself(
+    operator: Operator, api: Api, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    """The operator reads one object, the engine a list and a watch: numbers and defaults are the same in them all."""
+    params = {"size": "0.001", "small": 1e-7, "large": 1e21, "whole": 2.0, "deep": {"list": [1, 2.5, None, "ü"]}}
+    bot = Bot(api, strategies=[{"name": "simple-maker", "enabled": True, "params": params}])
+    bot.has_children()
+    token = tmp_path / "token"
+    token.write_text(control_plane.kubectl("-n", SPACE, "create", "token", f"bot-{bot.name}"))
+    tls = ssl.create_default_context(cafile=str(authority_of(control_plane)))
+    server = ApiServer(control_plane.url, token, tls)
+
+    async def until(generation: int, seen: list[Observation]) -> None:
+        async with asyncio.timeout(30):
+            while not seen or seen[-1].generation != generation or not seen[-1].admitted:  # noqa: ASYNC110 a watch tells
+                await asyncio.sleep(0.02)
+
+    async def main() -> Observation:
+        client, seen = KubeApi(server, SPACE, bot.name), list[Observation]()
+        watching = asyncio.ensure_future(ControlObject(client, Clock()).run(seen.append))
+        await until(1, seen)
+        await asyncio.to_thread(bot.patch, markets=["BTC/USDT:USDT", "ETH/USDT:USDT"])
+        await until(2, seen)
+        watching.cancel()
+        await client.close()
+        return seen[-1]
+
+    found = asyncio.run(main())
+    assert found.bot is not None
+    assert found.bot.spec.markets == ("BTC/USDT:USDT", "ETH/USDT:USDT")
+    assert not found.paused
 
 
 def test_s7_a_bot_that_loses_its_policy_is_no_longer_admitted_and_keeps_its_envelope(

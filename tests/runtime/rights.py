@@ -39,14 +39,18 @@ class Pod:
         return found
 
 
+def authority_of(control_plane: ControlPlane) -> Path:
+    """The certificate by which pods know the API server."""
+    cluster = yaml.safe_load(control_plane.kubeconfig.read_text())["clusters"][0]["cluster"]
+    return Path(cluster["certificate-authority"])
+
+
 def rights_of_a_pod(control_plane: ControlPlane, folder: Path, namespace: str) -> Pod:
     """A new namespace with bot1's account in it."""
     kubectl = control_plane.kubectl
     install_crd(kubectl)
     kubectl("create", "namespace", namespace)
-    authority = Path(
-        yaml.safe_load(control_plane.kubeconfig.read_text())["clusters"][0]["cluster"]["certificate-authority"]
-    )
+    authority = authority_of(control_plane)
     tls = ssl.create_default_context(cafile=str(authority))
     pod = Pod(kubectl, ApiServer(control_plane.url, folder / "token", tls), namespace, authority)
     pod("create", "serviceaccount", "bot1")
