@@ -78,7 +78,7 @@ def test_a_cluster_without_the_crd_is_said_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line == (
-        "desk-operator: the cluster does not know tradingbots of tradingdesk.io/v1alpha1: install the CRD first, "
+        "desk-operator: the cluster does not know tradingbots of tradingdesk.io/v1alpha1: install the CRDs first, "
         "as the chart does"
     )
 
