@@ -25,6 +25,7 @@ EVERYTHING: Object = {
         "nodeSelector": {"role": "desk"},
         "tolerations": [{"operator": "Exists"}],
         "affinity": {"nodeAffinity": {}},
+        "killPriorityClass": "system-cluster-critical",
     },
     "simulator": {
         "enabled": True,
@@ -74,7 +75,9 @@ def test_a_plain_install_brings_the_crds_and_an_operator_for_one_namespace(chart
         ("Service", "desk-bots"),
         ("ServiceAccount", "desk-operator"),
         ("ValidatingAdmissionPolicy", "trading-desk-bots-report-only"),
+        ("ValidatingAdmissionPolicy", "trading-desk-leases-of-bots"),
         ("ValidatingAdmissionPolicyBinding", "trading-desk-bots-report-only"),
+        ("ValidatingAdmissionPolicyBinding", "trading-desk-leases-of-bots"),
     ]
 
 
