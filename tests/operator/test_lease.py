@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from deskapi.lease import RELEASED_MARK, is_released
+from deskoperator.controller.queue import Lane, WorkQueue
+from deskoperator.controller.tasks import Task
+from deskoperator.controller.wiring import child_event
 from deskoperator.plan.lease import tombstone_to_remove
 from deskoperator.plan.world import World
 from deskoperator.resources.kinds import LEASE, ROLE, ROLE_BINDING, SERVICE_ACCOUNT, STATEFUL_SET, Object
-from tests.operator.worlds import IMAGE, Scene, bot_object, engine, live_lease, pod_object, scene, with_status
+from tests.operator.worlds import IMAGE, Scene, bot_object, engine, halt, live_lease, pod_object, scene, with_status
 
 
 def made(found: Scene) -> Object:
@@ -102,6 +105,20 @@ def test_s6_a_lease_of_another_program_is_left_alone_and_said() -> None:
     assert bare.plan().applies == ()
 
 
+async def test_a_renewal_is_no_reason_to_look_at_the_bot_and_a_release_or_a_removal_is() -> None:
+    held, free = live_lease(bot_object(), "pod-1"), live_lease(bot_object(), released=True)
+    for kind, lease, looks in (
+        ("MODIFIED", held, 0),
+        ("MODIFIED", free, 1),
+        ("DELETED", held, 1),
+        ("ADDED", held, 1),
+        (None, held, 1),
+    ):
+        queue: WorkQueue[Task] = WorkQueue(lambda: 1.0)
+        child_event(queue, {"type": kind, "object": lease})  # type: ignore[typeddict-item]
+        assert sum(queue.depth(lane) for lane in Lane) == looks
+
+
 @pytest.mark.parametrize(("reason", "phase"), [("LeaseWaiting", "Pending"), ("ControlLost", "Paused")])
 def test_s2_a_pod_that_waits_or_has_lost_control_is_on_its_way_and_not_stalled(reason: str, phase: str) -> None:
     problem = {"reason": reason, "message": "the API server is away"}
@@ -110,3 +127,11 @@ def test_s2_a_pod_that_waits_or_has_lost_control_is_on_its_way_and_not_stalled(r
     assert found.conditions()["Stalled"][0] == "False"
     assert found.conditions()["Trading"] == ("False", reason)
     assert found.obj["status"]["phase"] == phase
+
+
+def test_s2_a_halted_bot_is_ready_whether_it_may_trade_or_not() -> None:
+    problem = {"reason": "LeaseWaiting", "message": "another pod holds it"}
+    report = engine("Halted", problem=problem, halt=halt("h-1", confirmed=True))
+    found = scene(with_status(bot_object(), engine=report), pod=pod_object()).settled()
+    assert found.conditions()["Halted"] == ("True", "HaltConfirmed")
+    assert found.conditions()["Ready"] == ("True", "HaltConfirmed")

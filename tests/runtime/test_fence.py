@@ -1,9 +1,11 @@
 """A bot that may not trade: no order leaves, what rests is pulled, and it goes on by itself."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from deskbot.core.errors import DeskError, Transient
+from deskbot.runtime.journal_file import lock
 from tests.runtime.virtual_time import run
 from tests.runtime.world import World, world
 
@@ -100,5 +102,20 @@ def test_s2_a_halt_needs_no_lease(tmp_path: Path) -> None:
         assert one.ended is not None
         assert one.ended.proven
         assert not one.venue.open_orders
+
+    run(main())
+
+
+def test_s1_a_process_that_never_came_to_its_journal_proves_nothing_about_the_one_that_has_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        held = lock(tmp_path / "journal.sqlite")
+        try:
+            async with world(tmp_path) as one:
+                await one.clock.sleep(5)
+        finally:
+            os.close(held)
+        assert one.ended is not None
+        assert one.ended.confirmed
+        assert not one.ended.proven
 
     run(main())

@@ -115,11 +115,11 @@ class Bot:
     async def _next_session(self) -> Ended | None:
         seen = await self._spec()
         if seen is None:
-            return Ended(True, f"{self._stop_reason}: the engine had not started")
+            return self._not_started()
         await self._surroundings.fence.settled()
         session = await self._open_session(seen)
         if session is None:
-            return Ended(True, f"{self._stop_reason}: the engine had not started")
+            return self._not_started()
         self.session = session
         self._stalled = None
         if self._stop_reason:
@@ -129,6 +129,10 @@ class Bot:
         finally:
             self._last_words()
             session.close()
+
+    def _not_started(self) -> Ended:
+        """Nothing is known of what an earlier process of the pod has sent."""
+        return Ended(True, f"{self._stop_reason}: the engine had not started", unasked=True)
 
     def _last_words(self) -> None:
         self._surroundings.on_publish()

@@ -11,6 +11,7 @@ import pydantic
 import structlog
 
 from deskapi import GROUP, PLURAL, POLICY_PLURAL, VERSION
+from deskapi.lease import is_released
 from deskoperator.controller import clock
 from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.tasks import Task, Work
@@ -115,11 +116,17 @@ def policy_event(queue: WorkQueue[Task], seen: SeenPolicies, event: kopf.RawEven
 
 
 def child_event(queue: WorkQueue[Task], event: kopf.RawEvent) -> None:
-    """A child was listed, or has changed, or is gone: its bot is looked at."""
+    """A child was listed, or has changed, or is gone: its bot is looked at. Renewals of a Lease, six a minute of every
+    bot, are no reason to."""
     metadata = event["object"]["metadata"]
     bot = metadata.get("labels", {}).get(BOT_LABEL)
-    if bot:
+    if bot and not _is_renewal(event):
         queue.add(Task(Work.BOT, metadata["namespace"], bot), _lane(event))
+
+
+def _is_renewal(event: kopf.RawEvent) -> bool:
+    obj: Object = dict(event["object"])
+    return event["type"] == "MODIFIED" and obj.get("kind") == LEASE.kind and not is_released(obj)
 
 
 def _lane(event: kopf.RawEvent) -> Lane:

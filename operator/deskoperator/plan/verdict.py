@@ -77,7 +77,10 @@ def _findings(evidence: Evidence) -> Iterator[Verdict]:
     if report is not None and report.problem is not None:
         passes = _PASSES.get(report.problem.reason)
         message = report.problem.message
-        yield _under_way(passes, message) if passes is not None else _stalled(report.problem.reason, message)
+        if passes is None:
+            yield _stalled(report.problem.reason, message)
+        elif not evidence.latched:  # a halt needs no permission to trade
+            yield _under_way(passes, message)
     yield from _pod_findings(evidence)
     if report is not None:
         yield from _engine_findings(evidence, report)
