@@ -3,7 +3,8 @@
 Everything is allowed to happen at any moment: a request is served late or never, an answer is lost, a process stands
 still, is started again in its pod, lives on without its pod, stops; a person deletes or empties the Lease, the operator
 makes it anew. A process that is killed is one that does nothing any more, an API server that is down one that serves
-nothing: both need no step of their own. Time is in ticks; every process reads it on a clock that began anywhere.
+nothing: both need no step of their own. Nor does a write that arrives twice: the first changes the version, or was
+refused for it, and so the second is. Time is in ticks; every process reads it on a clock that began anywhere.
 
 The accident is one: a trader's order leaves while the venue would still take an order of another. An order has the
 timestamp of the moment of its check, the latest that the rules allow: an older one is void earlier. `Rules` holds what
