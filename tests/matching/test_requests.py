@@ -259,7 +259,7 @@ def test_an_amendment_below_what_filled_meanwhile_ends_the_order() -> None:
     desk.exchange.amend(desk.now_ns, "alice", Amendment(market=LINEAR, order_id=order.order_id, quantity=D("0.05")))
     desk.trade(60_000, "0.07")
     desk.settle(10)
-    assert (order.status, order.filled_lots) == (OrderStatus.CANCELLED, 70)
+    assert (order.status, order.filled_lots, order.lots) == (OrderStatus.CANCELLED, 70, 100)
 
 
 def test_time_handed_in_late_does_not_run_back() -> None:

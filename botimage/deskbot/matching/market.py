@@ -155,8 +155,12 @@ class Market:
     def amend(self, order: Order, terms: Terms) -> None:
         """New terms for an open order; only a smaller quantity at the same price keeps its place in the queue.
 
-        Terms the account can no longer pay for change nothing. Fewer lots than are filled by now end the order.
+        Terms the account can no longer pay for change nothing. A quantity that is filled by now ends the order, and the
+        order's own stays as it was: more would have filled than was ordered.
         """
+        if terms.lots is not None and terms.lots <= order.filled_lots:
+            self.finish(order, EndReason.BY_USER)
+            return
         if not self.affords(order, terms):
             self._settlement.report_order(order)
             return
@@ -164,9 +168,6 @@ class Market:
         keeps_place = order.ticks == before.ticks and order.lots <= (before.lots or 0)
         if not keeps_place:
             self._side(order).remove(order, before.ticks or 0)
-        if order.remaining_lots <= 0:
-            self.finish(order, EndReason.BY_USER)
-            return
         self._settlement.reserve(order)
         if order.is_waiting or keeps_place:
             self._settlement.report_order(order)
