@@ -32,7 +32,12 @@ def events(tape: dict[str, Any], quotes: int) -> Any:
         found["px"][:, column], found["px"][:, column + 2] = price * TICK, before * TICK
         found["qty"][:, column] = tape[f"{side}_size"][:quotes]
         kept[:, column + 2] = before != price
-    return found[kept]
+    # The side that the price moves away from goes first: a book that crosses for a moment has its other side searched
+    # over every price there ever was.
+    bid = tape["bid"][:quotes]
+    rises = np.concatenate(([False], bid[1:] > bid[:-1]))
+    order = np.where(rises[:, None], [1, 3, 0, 2], [0, 2, 1, 3])
+    return np.take_along_axis(found, order, 1)[np.take_along_axis(kept, order, 1)]
 
 
 def trade(hbt: Any, times: Any, up: int, down: int, out: int, base: int) -> tuple[int, int, int]:
