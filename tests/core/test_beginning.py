@@ -12,7 +12,7 @@ from deskbot.core.commands import QueryFills
 from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, Funding, VenueClock
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
-from deskbot.core.reconciliation import DAY_MS
+from deskbot.core.reconciliation import HEIRS_MS
 from deskbot.core.records import Session, from_tuple
 from deskbot.core.snapshot import pieces, restore, take
 from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, START, Desk, instrument
@@ -167,7 +167,7 @@ def test_what_happened_to_a_market_before_it_came_to_the_journal_is_in_the_posit
     desk.control(markets=(MARKET, later.market))
     desk.venue(instruments={MARKET: instrument(), later.market: later})
     assert {one.since_ms for one in desk.said if isinstance(one, QueryFills) and one.market == later.market} == {
-        came_ms - DAY_MS
+        came_ms - HEIRS_MS
     }
     before, after = (forced(desk, came_ms + by_ms, f"adl{by_ms}") for by_ms in (-600_000, 100))
     before.market = after.market = later.market

@@ -15,6 +15,7 @@ from deskbot.core.durable import Durable
 from deskbot.core.engine import MOST_FAILURES, Engine
 from deskbot.core.events import FillsAnswer, PlaceResult, StreamChange, Timer, VenueLost
 from deskbot.core.gate import OrderRate
+from deskbot.core.invariants import Invariants
 from deskbot.core.limits import Limits
 from deskbot.core.money import to_units
 from deskbot.core.orders import REJECTED, UNKNOWN
@@ -388,6 +389,19 @@ def test_i7_an_engine_that_cannot_stand_still_leaves_it_to_the_shell(monkeypatch
     monkeypatch.setattr(Standstill, "step", raising)
     with pytest.raises(ZeroDivisionError):
         desk.say(VenueLost, reason="gone")
+
+
+def test_i7_what_a_pass_had_decided_that_failed_altogether_never_leaves(monkeypatch: Patch) -> None:
+    """The shell has the word from then on; if it asks the engine again, nothing of before comes out."""
+    desk = Desk(strategy=Wants(target()))
+    desk.begin()
+    desk.may_fail = True
+    with monkeypatch.context() as broken:
+        broken.setattr(engine_module, "withhold", raising)
+        broken.setattr(Invariants, "hold", raising)
+        with pytest.raises(ZeroDivisionError):
+            desk.book()
+    assert not [command for command in desk.say(Timer) if isinstance(command, (Intent, Place))]
 
 
 def test_i7_an_engine_that_fails_again_and_again_leaves_it_to_the_shell(monkeypatch: Patch) -> None:

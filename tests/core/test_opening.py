@@ -9,7 +9,7 @@ from deskbot.core.events import LIQUIDATION, Fill, FillsAnswer, PositionsAnswer,
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
 from deskbot.core.order_ids import OrderIds
-from deskbot.core.reconciliation import DAY_MS
+from deskbot.core.reconciliation import DAY_MS, HEIRS_MS
 from deskbot.core.records import Opened
 from tests.core.desk import BEGUN_MS, EPOCH_MS, MARKET, SECOND, SPOT_MARKET, UID, Desk, instrument
 
@@ -134,8 +134,8 @@ def test_a_position_of_an_heir_that_the_venue_closes_while_it_is_looked_at_is_no
     assert desk.engine.summary().problem is None
 
 
-@pytest.mark.parametrize(("history_ms", "back_ms"), [(0, DAY_MS), (7 * DAY_MS, DAY_MS), (3_600_000, 3_600_000)])
-def test_heirs_are_looked_for_a_day_back_or_as_far_as_the_venue_remembers(history_ms: int, back_ms: int) -> None:
+@pytest.mark.parametrize(("history_ms", "back_ms"), [(0, HEIRS_MS), (7 * DAY_MS, HEIRS_MS), (600_000, 600_000)])
+def test_heirs_are_looked_for_an_hour_back_or_as_far_as_the_venue_remembers(history_ms: int, back_ms: int) -> None:
     desk = Desk()
     desk.control()
     desk.venue(fill_history_ms=history_ms)

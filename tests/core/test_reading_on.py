@@ -9,7 +9,7 @@ from deskbot.core.commands import QueryFills
 from deskbot.core.events import AUTO_DELEVERAGING, Fill, FillsAnswer, Funding
 from deskbot.core.instrument import SELL
 from deskbot.core.money import to_units
-from deskbot.core.reconciliation import DAY_MS
+from deskbot.core.reconciliation import HEIRS_MS
 from deskbot.core.records import FillsRead
 from deskbot.core.snapshot import pieces, restore, take
 from tests.core.desk import BEGUN_MS, MARKET, SECOND, Desk, restarted
@@ -83,4 +83,4 @@ def test_a_journal_without_a_reading_is_read_from_its_beginning() -> None:
     unread(first, 600)
     first.handle(forced(first, "adl-1"))
     desk = restarted(first)
-    assert {asked.since_ms for asked in desk.questions(QueryFills)} == {BEGUN_MS - DAY_MS}
+    assert {asked.since_ms for asked in desk.questions(QueryFills)} == {BEGUN_MS - HEIRS_MS}

@@ -154,7 +154,7 @@ class Engine:
             if state.out or state.violation:
                 self._invariants.hold()
         except Exception as error:
-            self._fail_closed(event, error)
+            self._fail(event, error)
         commands = state.out
         if commands:
             state.out = []
@@ -175,6 +175,13 @@ class Engine:
             if not state.at:
                 forget_the_future(state, at)
             state.at = at
+
+    def _fail(self, event: Event, error: Exception) -> None:
+        try:
+            self._fail_closed(event, error)
+        except Exception:
+            self._state.out = []  # the shell has the word: no order of this pass may leave with a later one
+            raise
 
     def _fail_closed(self, event: Event, error: Exception) -> None:
         """Take back what would add risk, latch, and stand still. Raises what it was given when it was too often."""

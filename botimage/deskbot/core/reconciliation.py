@@ -49,7 +49,8 @@ POSITION_PROBLEM = "position"
 LOOKS = 2
 BOOK_PATIENCE = 2 * SECOND  # after this a resting order is in the public book
 DAY_MS = 86_400_000
-HEIRS_MS = DAY_MS  # a lost journal's bot that traded within so long is known by its executions
+# A lost journal's bot that traded within so long is known by its executions; those of a day may be too many pages.
+HEIRS_MS = 3_600_000
 NOTE_READING_EVERY_MS = 3_600_000
 NOTE_BUSY_READING_EVERY_MS = 60_000
 MISSED_FILLS_ALERT = 5  # more of them at once than a reconnect explains (capability C5)
