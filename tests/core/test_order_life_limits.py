@@ -414,3 +414,16 @@ def test_what_others_executed_is_neither_booked_nor_counted_as_missed() -> None:
         desk.say(FillsAnswer, request=asked.request, market=MARKET, complete=True, fills=listed)
     assert desk.durable.ledger(MARKET).fills == 0
     assert desk.engine.summary().missed_fills == 0
+
+
+def test_what_waited_for_an_acknowledgement_is_done_with_it_and_not_at_the_next_timer() -> None:
+    desk = Desk(strategy=Wants(target("59990"))).trading()
+    (first,) = desk.placed()
+    desk.accept(first)
+    desk.handle(desk.report(first, CANCELLED))
+    (place,) = desk.placed()  # decided when the first one ended, the last moment at which the strategy was asked
+    desk.strategy.wanted = [target("59980")]  # type: ignore[attr-defined]
+    desk.book("59998", "59999")
+    assert not desk.questions(Cancel), "nothing is cancelled that the venue has not acknowledged"
+    desk.accept(place)
+    assert [command.client_id for command in desk.questions(Cancel)] == [place.client_id]
