@@ -17,7 +17,7 @@ from deskapi.conditions import (
 )
 from deskapi.envelope import Bounds, Ceilings, EffectiveEnvelope, Envelope, Narrowed, as_bounds, narrow
 from deskapi.judging import spec_hash
-from deskapi.loading import Invalid, check_change, dump, load_bot, load_policy
+from deskapi.loading import Invalid, check_change, dump, load_bot, load_policy, read_part
 from deskapi.manifest import load_manifest
 from deskapi.riskpolicy import (
     POLICY_KIND,
@@ -114,5 +114,6 @@ __all__ = [
     "load_manifest",
     "load_policy",
     "narrow",
+    "read_part",
     "spec_hash",
 ]

@@ -31,6 +31,16 @@ class Invalid(ValueError):
         self.problems = problems
 
 
+def read_part(model: type[Model], part: object) -> Model | None:
+    """One part of a status; None where it is missing, or says what this version cannot read."""
+    if not part:
+        return None
+    try:
+        return model.model_validate(part)
+    except ValidationError:
+        return None
+
+
 def load_bot(obj: Mapping[str, Any]) -> TradingBot:
     """The TradingBot of a plain object (as parsed from JSON or YAML). Raises `Invalid`."""
     return _load(TradingBot, obj)

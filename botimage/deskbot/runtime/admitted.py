@@ -15,14 +15,10 @@ A bot that runs from a file is its own judge and does without this module.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from deskapi import Admitted, EffectiveEnvelope, TradingBot, TradingBotSpec, as_bounds, narrow, spec_hash
+from deskapi import Admitted, EffectiveEnvelope, TradingBot, TradingBotSpec, as_bounds, narrow, read_part, spec_hash
 from deskbot.runtime.observation import Observation, observe
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def look(raw: Mapping[str, Any], uid: str, generation: int, before: Known | None
     if asked.bot is not None and not asked.wrong:
         newest = Version(asked.bot, *told)
     status = raw.get("status") or {}
-    admitted, effective = _read(Admitted, status.get("admitted")), _effective(status.get("effectiveEnvelope"))
+    admitted, effective = read_part(Admitted, status.get("admitted")), _effective(status.get("effectiveEnvelope"))
     last = before.base if before is not None else None
     judged = next(
         (each for each in (newest, last) if each and admitted and each.is_admitted(admitted, uid, told)), None
@@ -127,14 +123,5 @@ def _seen(
 
 def _effective(part: object) -> EffectiveEnvelope | None:
     """The envelope in force; one that bounds nothing is none."""
-    read = _read(EffectiveEnvelope, part)
+    read = read_part(EffectiveEnvelope, part)
     return read if read is not None and read.model_dump(exclude_none=True) else None
-
-
-def _read(model: type[Model], part: object) -> Model | None:
-    if not part:
-        return None
-    try:
-        return model.model_validate(part)
-    except ValidationError:
-        return None

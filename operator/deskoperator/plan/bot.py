@@ -7,9 +7,9 @@ The kill switch must work on an object whose spec or report this version cannot 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from deskapi import (
     Admitted,
@@ -23,11 +23,11 @@ from deskapi import (
     PolicyInForce,
     TradingBotSpec,
     load_bot,
+    read_part,
     spec_hash,
 )
 from deskoperator.resources.kinds import Object
 
-Model = TypeVar("Model", bound=BaseModel)
 _TIME = TypeAdapter(datetime)
 
 
@@ -80,7 +80,7 @@ def read_bot(obj: Object) -> Bot:
     wishes = obj.get("spec") or {}
     status = obj.get("status") or {}
     engine = status.get("engine") or {}
-    latch = _read(KillSwitch, status.get("killSwitch"))
+    latch = read_part(KillSwitch, status.get("killSwitch"))
     return Bot(
         metadata=ObjectMeta.model_validate(obj["metadata"]),
         spec=spec,
@@ -90,11 +90,11 @@ def read_bot(obj: Object) -> Bot:
         acknowledged=wishes.get("acknowledgedHalt"),
         latch=latch,
         latch_readable=latch is not None or not status.get("killSwitch"),
-        admitted=_read(Admitted, status.get("admitted")),
-        effective=_read(EffectiveEnvelope, status.get("effectiveEnvelope")),
+        admitted=read_part(Admitted, status.get("admitted")),
+        effective=read_part(EffectiveEnvelope, status.get("effectiveEnvelope")),
         policies=tuple(map(_policy_in_force, status.get("policies") or ())),
-        engine=_read(EngineStatus, engine),
-        engine_halt=_read(Halt, engine.get("halt")),
+        engine=read_part(EngineStatus, engine),
+        engine_halt=read_part(Halt, engine.get("halt")),
         reported_at=_written_at(obj, "f:engine"),
         written_status=status,
         written_spec=wishes,
@@ -109,18 +109,9 @@ def _read_spec(obj: Object) -> tuple[TradingBotSpec | None, str]:
         return None, str(error).removeprefix("Invalid: ")
 
 
-def _read(model: type[Model], part: object) -> Model | None:
-    if not part:
-        return None
-    try:
-        return model.model_validate(part)
-    except ValidationError:
-        return None
-
-
 def _policy_in_force(part: Mapping[str, Any]) -> PolicyInForce:
     """The name is enough: a policy that is listed must not be forgotten for what a newer version says of it."""
-    return _read(PolicyInForce, part) or PolicyInForce(name=str(part.get("name")))
+    return read_part(PolicyInForce, part) or PolicyInForce(name=str(part.get("name")))
 
 
 def _written_at(obj: Object, part: str) -> datetime | None:
