@@ -19,10 +19,12 @@ pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]
 SPACE = "desk-operator-restarts"
 NAMESPACE = Kind("v1", "Namespace", "namespaces")
 BOTS = [f"bot{number}" for number in range(1, 9)]
+# No engine is there to confirm a halt: its kill Job would be written at a moment of its own.
+NO_KILL_JOB = {"confirmWithin": "10m"}
 
 
 def _bot(name: str, **spec: Any) -> Object:
-    body = bot_object(**spec)
+    body = bot_object(**spec, killSwitch=NO_KILL_JOB)
     body["metadata"] = {"name": name, "namespace": SPACE}
     del body["status"]
     return body
