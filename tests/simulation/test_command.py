@@ -45,11 +45,12 @@ def test_a_failing_seed_is_told_with_the_command_that_lives_it_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken("doubt-is-a-no", monkeypatch)
-    code, text = run(
-        capsys, "--seeds", "2", "--processes", "1", "--output", "json", "--no-shrink", "--dialect", "bybit"
-    )
-    violation = json.loads(text)["violations"][0]
+    arguments = ("--seeds", "2", "--processes", "1", "--output", "json", "--no-shrink", "--dialect", "bybit")
+    code = main(["simulate", *arguments])
+    told = capsys.readouterr()
+    violation = json.loads(told.out)["violations"][0]
     assert code == 1
+    assert f"{violation['invariant']}: {violation['reason']}\n  again: {violation['replay']}\n" in told.err
     assert violation["replay"].startswith("desk simulate --first ")
     _, again = run(capsys, *violation["replay"].split()[2:], "--processes", "1", "--output", "json", "--no-shrink")
     assert json.loads(again)["violations"] == [violation]

@@ -20,6 +20,7 @@ from deskbot.simulation.seeds import Outcome, Task, Total, live, lives
 from deskbot.simulation.shrink import Shrinker
 
 ALL: Final = "all"
+_LIVES_A_LINE: Final = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     total = Total(arguments.faults)
     for one in _shown(outcomes, 1 if arguments.script else arguments.seeds):
         total.add(one)
+        _tell(one, total)
     result = total.to_dict((clock.now() - began) / NANOSECONDS)
     if total.failed and arguments.shrink and arguments.script is None:
         result["script"] = str(_shrunk(total.failed[0], arguments))
@@ -82,6 +84,15 @@ def _shown(outcomes: Iterator[Outcome], total: int) -> Iterable[Outcome]:
     """The same outcomes, with a bar on a terminal."""
     console = Console(stderr=True)
     return track(outcomes, "lives", total, console=console, disable=not console.is_terminal)
+
+
+def _tell(one: Outcome, total: Total) -> None:
+    """What a long run has to say before its end: what broke, and how far it is."""
+    if one.violation is not None:
+        again = Task(one.venue, one.seed, total.faults).command
+        sys.stderr.write(f"{': '.join(one.violation)}\n  again: {again}\n")
+    if total.lives % _LIVES_A_LINE == 0 and not sys.stderr.isatty():
+        sys.stderr.write(f"{total.lives:,} lives, {len(total.failed)} violations\n")
 
 
 def _outcomes(arguments: argparse.Namespace) -> Iterator[Outcome]:
