@@ -1,6 +1,7 @@
 """Fixtures that several rooms share: the clusters. A tier that cannot run here is skipped with the reason."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from tests.cluster import kind
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import MissingProgramError
+from tests.cluster.seen import progress_is_seen
 
 _SECONDS_ON_A_CLUSTER = 300
 
@@ -19,33 +21,43 @@ settings.load_profile("desk")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test's time limit is its own: what a cluster takes to come up, and to be built first, has limits there."""
+    """A tier with a cluster is one group, so that side by side with another it still brings up one cluster.
+
+    A test's time limit is its own: what a cluster takes to come up, and to be built first, has limits there.
+    """
     for item in items:
-        of_a_tier = item.get_closest_marker("apiserver") or item.get_closest_marker("cluster")
-        if of_a_tier and item.get_closest_marker("timeout") is None:
+        tier = item.get_closest_marker("cluster") or item.get_closest_marker("apiserver")
+        if tier is None:
+            continue
+        item.add_marker(pytest.mark.xdist_group(tier.name))
+        if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SECONDS_ON_A_CLUSTER, func_only=True))
 
 
 @pytest.fixture(scope="session")
-def control_plane() -> Iterator[ControlPlane]:
+def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     """A real API server with nothing of ours in it (tests install what they need and may leave it there)."""
-    try:
-        with ControlPlane.start() as running:
-            yield running
-    except MissingProgramError as reason:
-        pytest.skip(f"API server tier not run: {reason}")
+    with ExitStack() as stack:
+        try:
+            with progress_is_seen(request.config):
+                running = stack.enter_context(ControlPlane.start())
+        except MissingProgramError as reason:
+            pytest.skip(f"API server tier not run: {reason}")
+        yield running
 
 
 @pytest.fixture(scope="session")
-def kind_cluster() -> Iterator[kind.Cluster]:
+def kind_cluster(request: pytest.FixtureRequest) -> Iterator[kind.Cluster]:
     """A real cluster with a node: the one that is up, and then it stays up, else one of our own for this session."""
     try:
-        found = kind.find()
-        cluster = found or kind.up()
+        with progress_is_seen(request.config):
+            found = kind.find()
+            cluster = found or kind.up()
     except MissingProgramError as reason:
         pytest.skip(f"cluster tier not run: {reason}")
     try:
         yield cluster
     finally:
         if found is None:
-            kind.down()
+            with progress_is_seen(request.config):
+                kind.down()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster import kind
+from tests.cluster.seen import progress_is_seen
 from tests.demo import desk as desks
 from tests.demo.desk import Desk
 
@@ -21,10 +22,11 @@ ACCOUNTS = {
 
 
 @pytest.fixture(scope="session")
-def desk(kind_cluster: kind.Cluster) -> Iterator[Desk]:
+def desk(kind_cluster: kind.Cluster, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """The chart, installed; removed afterwards with every bot."""
     accounts = [part for key, trait in ACCOUNTS.items() for part in ("--account", f"{key}:secret:USDT=100000{trait}")]
-    installed = desks.install(kind_cluster, {"accounts": [_demo()], "extraArguments": accounts[2:]})
+    with progress_is_seen(request.config):
+        installed = desks.install(kind_cluster, {"accounts": [_demo()], "extraArguments": accounts[2:]})
     yield installed
     installed.kubectl("delete", "tradingbots", "--all", "--timeout=60s")
     desks.uninstall(kind_cluster)
