@@ -20,10 +20,12 @@ def at_rest(life: "Life") -> tuple[str, str] | None:
     if life.witness.stopping:
         return "I11", "the process is still asked to stop"
     engine = process.engine
+    if not engine._state.askable:  # noqa: SLF001 - the witness looks inside
+        return "I11", "the venue is not open to the engine"
     summary = engine.summary()
     return (
         _state(life, summary)
-        or _orders(life, engine._state.durable, process.clock())  # noqa: SLF001 - the witness looks inside
+        or _orders(life, engine._state.durable, process.clock())  # noqa: SLF001
         or _books(life, engine._state.durable)  # noqa: SLF001
     )
 
