@@ -363,10 +363,12 @@ def test_i7_an_error_of_any_kind_in_a_check_refuses_the_order(monkeypatch: Patch
     def unheard(*_: object) -> bool:
         raise RuntimeError
 
-    monkeypatch.setattr(gate, "_takes", unheard)
+    monkeypatch.setattr(gate, "_position_fits", unheard)
     desk = Desk(strategy=Wants(target())).trading()
     assert not desk.placed()
-    assert desk.engine.summary().rejections == {"would_cross": desk.engine.summary().rejections["would_cross"]}
+    assert desk.engine.summary().rejections == {
+        "position_notional": desk.engine.summary().rejections["position_notional"]
+    }
     assert desk.word == "Running"
 
 

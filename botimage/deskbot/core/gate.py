@@ -28,7 +28,6 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from deskbot.core.instrument import BUY, SELL
-from deskbot.core.market import MarketState
 from deskbot.core.money import UNIT
 from deskbot.core.orders import Order
 from deskbot.core.stand import NANO, Stand
@@ -51,7 +50,8 @@ class OrderRate:
     def allows(self, at: int, per_second: int) -> bool:
         """Refill, and say whether one more order may leave."""
         full = per_second * SECOND
-        self._tokens = min(full, self._tokens + (at - self._at) * per_second)
+        tokens = self._tokens + (at - self._at) * per_second
+        self._tokens = tokens if tokens < full else full
         self._at = at
         return self._tokens >= SECOND
 
@@ -71,7 +71,8 @@ class Proposal:
 
     `kept` is the resting order that already is `target`, if any; `lots` of it may still fill. `buy_lots` and
     `sell_lots` may fill beside it, `position` is units of base, `open_orders` counts the bot's live orders on all
-    markets without it. `check` is the one that looks at it now.
+    markets without it. `check` is the one that looks at it now. `open` says that the market takes new orders: nothing
+    that a pass proposes changes that, so it is asked once.
     """
 
     __slots__ = (
@@ -82,6 +83,7 @@ class Proposal:
         "lots",
         "market",
         "name",
+        "open",
         "open_orders",
         "position",
         "rate",
@@ -108,6 +110,7 @@ class Proposal:
         self.kept: Order | None = None
         self.lots = 0
         self.check = ""
+        self.open = False
 
     def of(self, target: Target, lots: int, kept: Order | None) -> "Proposal":
         """The next target of the pass."""
@@ -128,7 +131,12 @@ class Proposal:
 def failed_check(p: Proposal) -> str:
     """The name of the first check that refuses; "" when the order may be sent. Any error in a check refuses too."""
     try:
-        return _shut(p) or _unfit(p) or _beyond(p)
+        if not p.open:
+            shut = _shut(p)
+            if shut:
+                return shut
+            p.open = p.kept is None
+        return _unfit(p) or _beyond(p)
     except Exception:  # whatever it was, nothing is allowed by it (invariant I7)
         return p.check
 
@@ -154,7 +162,7 @@ def _unfit(p: Proposal) -> str:
     target, instrument, half_mid = p.target, p.market.instrument, p.market.half_mid
     side, ticks, lots = target.side, target.ticks, target.lots
     p.check = "whole_steps"
-    if side not in (BUY, SELL) or type(ticks) is not int or type(lots) is not int or lots <= 0:
+    if (side != BUY and side != SELL) or type(ticks) is not int or type(lots) is not int or lots <= 0:
         return p.check
     p.check = "amount"
     if not instrument.min_lots <= lots <= instrument.max_lots:
@@ -166,21 +174,18 @@ def _unfit(p: Proposal) -> str:
     if ticks <= 0 or (distance * NANO > p.stand.collar * half_mid and _outside_collar(p, distance)):
         return p.check
     p.check = "would_cross"
-    if target.post_only and p.kept is None and _takes(target, p.market):
+    if target.post_only and p.kept is None and (ticks >= p.market.ask if side == BUY else ticks <= p.market.bid):
         return p.check
     p.check = "minimum_notional"
-    if ticks * lots < p.stand.least_order:
+    worth = ticks * lots
+    if worth < p.stand.least_order:
         return p.check
     p.check = "order_notional"
-    return p.check if ticks * lots > p.stand.most_order else ""
+    return p.check if worth > p.stand.most_order else ""
 
 
 def _outside_collar(p: Proposal, distance: int) -> bool:
     return distance * UNIT > p.limits.price_collar * p.market.half_mid
-
-
-def _takes(target: Target, market: MarketState) -> bool:
-    return target.ticks >= market.ask if target.side == BUY else target.ticks <= market.bid
 
 
 def _beyond(p: Proposal) -> str:
