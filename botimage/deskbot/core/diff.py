@@ -26,9 +26,8 @@ def compare(targets: list[Target], live: list[Order]) -> Difference:
     found = Difference()
     kept = found.kept
     for order in live:
-        state = order.state
-        rests = state in (OPEN, PARTIALLY_FILLED)
-        index = _index(targets, order, kept) if rests or state == SENT else -1
+        rests = order.state == OPEN or order.state == PARTIALLY_FILLED
+        index = _index(targets, order, kept) if rests or order.state == SENT else -1
         if index >= 0:
             kept[index] = order
             continue

@@ -128,8 +128,8 @@ class Order:
         self.query_in_flight = False
         self.asked_at = 0
         self.counted_lots = 0
-        self.counted_live = False
-        self.counted_unknown = False
+        self.counted_live = 0
+        self.counted_unknown = 0
 
     def move(self, state: int, at: int, reason: str = "") -> None:
         """Follow one arrow of `TRANSITIONS`; staying where it is only refreshes the time. Raises IllegalTransition."""

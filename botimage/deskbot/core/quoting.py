@@ -46,10 +46,10 @@ class Batch:
 
     __slots__ = ("_proposal", "_targets", "dropped", "fates", "places", "surplus")
 
-    def __init__(self, proposal: Proposal, targets: list[Target], surplus: list[Order]) -> None:
+    def __init__(self, proposal: Proposal, targets: list[Target]) -> None:
         self._proposal = proposal
         self._targets = targets
-        self.surplus = surplus
+        self.surplus: list[Order] = []
         self.places: list[Target] = []
         self.dropped: list[tuple[int, str]] = []
         self.fates = [WAITS] * len(targets)
@@ -57,6 +57,7 @@ class Batch:
     def judge_all(self, found: Difference) -> None:
         """What rests already has its place in the limits before anything new asks for one."""
         kept, busy = found.kept, found.busy
+        self.surplus = found.surplus
         if kept:
             for order in kept.values():  # counted again as the targets they are
                 self._proposal.commit(order.side, -order.at_risk_lots, -1)
@@ -65,6 +66,11 @@ class Batch:
         for index, target in enumerate(self._targets):
             if index not in kept and (not busy or (target.side, target.level) not in busy):
                 self._judge_new(index, target)
+
+    def judge_new(self) -> None:
+        """Where nothing rests every target is new."""
+        for index, target in enumerate(self._targets):
+            self._judge_new(index, target)
 
     def _judge_kept(self, index: int, order: Order) -> None:
         """An order that rests stays unless a check refuses it; until it is gone it still counts."""
@@ -103,11 +109,15 @@ def make_so(state: State, stand: Stand, targets: list[Target], rate: OrderRate) 
         if live:
             _want_nothing(state, stand, targets, live)
         return
-    found = compare(targets, live)
-    if found.busy or state.waiting:
-        _note_waiting(state, stand, bool(found.busy))
-    batch = Batch(Proposal(state, stand, rate), targets, found.surplus)
-    batch.judge_all(found)
+    found = compare(targets, live) if live else None
+    busy = found is not None and bool(found.busy)
+    if busy or state.waiting:
+        _note_waiting(state, stand, busy)
+    batch = Batch(Proposal(state, stand, rate), targets)
+    if found is None:
+        batch.judge_new()
+    else:
+        batch.judge_all(found)
     cancelled = _cancel(state, batch.surplus)
     placed: list[str] = []
     for target in batch.places:
@@ -125,8 +135,12 @@ def _note_waiting(state: State, stand: Stand, waits: bool) -> None:
 
 
 def _want_nothing(state: State, stand: Stand, targets: list[Target], live: list[Order]) -> None:
-    resting = [order for order in live if order.state in (OPEN, PARTIALLY_FILLED)]
-    _note_waiting(state, stand, len(resting) < len(live))
+    resting: list[Order] = []
+    for order in live:
+        if order.state == OPEN or order.state == PARTIALLY_FILLED:
+            resting.append(order)
+    if state.waiting or len(resting) < len(live):
+        _note_waiting(state, stand, len(resting) < len(live))
     cancelled = _cancel(state, resting)
     if cancelled or stand.dropped:
         stand.dropped = []

@@ -28,27 +28,30 @@ class Working:
 
     def count(self, order: Order) -> None:
         """Bring the sums up to what an order has become: half the steps of an order's life change none."""
-        live = order.state < FILLED
+        state = order.state
+        live = 1 if state < FILLED else 0
         lots = (order.lots if live else order.filled_lots) - order.booked_lots
         if lots < 0:
             lots = 0
-        if lots != order.counted_lots or live != order.counted_live:
-            self._move(order.side, lots - order.counted_lots, live - order.counted_live)
+        more, orders = lots - order.counted_lots, live - order.counted_live
+        if more or orders:
+            if order.side == BUY:
+                self.buy_lots += more
+                self.buys += orders
+            else:
+                self.sell_lots += more
+                self.sells += orders
             order.counted_lots = lots
             order.counted_live = live
-        unknown = order.state == UNKNOWN
-        if unknown != order.counted_unknown:
+        if state == UNKNOWN or order.counted_unknown:
+            unknown = 1 if state == UNKNOWN else 0
             self.unknown += unknown - order.counted_unknown
             order.counted_unknown = unknown
 
-    def _move(self, side: int, lots: int, orders: int) -> None:
-        if side == BUY:
-            self.buy_lots += lots
-            self.buys += orders
-        else:
-            self.sell_lots += lots
-            self.sells += orders
-
     def live(self) -> list[Order]:
         """Orders that may rest on the venue now or later, oldest first."""
-        return [order for order in self.orders.values() if order.state < FILLED]
+        found: list[Order] = []
+        for order in self.orders.values():
+            if order.state < FILLED:
+                found.append(order)
+        return found
