@@ -131,13 +131,13 @@ class Durable:
     def apply(self, record: Record) -> None:
         """Take one fact in."""
         # an order's life is made of these: asked for by name they are native calls where this is compiled
-        if isinstance(record, OrderMoved):
+        if type(record) is OrderMoved:
             self._order_moved(record)
-        elif isinstance(record, Intent):
+        elif type(record) is Intent:
             self._intent(record)
-        elif isinstance(record, CancelAsked):
+        elif type(record) is CancelAsked:
             self._cancel_asked(record)
-        elif isinstance(record, Filled):
+        elif type(record) is Filled:
             self._filled(record)
         else:
             self._steps[type(record)](record)
@@ -152,7 +152,7 @@ class Durable:
     def keep(self, order: Order) -> None:
         """Hold an order from now on; also how one is put back that was read from elsewhere than a record."""
         self.orders[order.client_id] = order
-        working = self.working_on(order.market)
+        working = self.working.get(order.market) or self.working_on(order.market)
         working.orders[order.client_id] = order
         working.count(order)
 
@@ -202,7 +202,7 @@ class Durable:
 
     def _cancel_asked(self, record: CancelAsked) -> None:
         order = self.orders[record.client_id]
-        if order.state in (OPEN, PARTIALLY_FILLED):
+        if order.state == OPEN or order.state == PARTIALLY_FILLED:
             order.move(PENDING_CANCEL, record.at)
         order.cancel_asked_at = record.at  # what is asked changes nothing of what counts
 
@@ -224,7 +224,8 @@ class Durable:
         if record.trade_id in trades.ids:
             raise InvariantViolated(f"I2: execution {record.trade_id} on {record.market} is booked already")
         trades.add(record.trade_id, record.venue_ms)
-        self._kept_ledger(record.market).book(record)
+        ledger = self.ledgers.get(record.market) or self._kept_ledger(record.market)
+        ledger.book(record)
         self.fills += 1
         order = self.orders.get(record.client_id)
         if order is None:

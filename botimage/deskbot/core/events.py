@@ -9,7 +9,7 @@ engine turns those into journal records (`records.py`) before it acts on them.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, final
 
 from mypy_extensions import mypyc_attr
 
@@ -60,6 +60,7 @@ class Book:
         self.previous = previous
 
 
+@final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Quote:
     """The touch of a market alone, in ticks and lots, as a ticker or a tape of quotes gives it; otherwise a `Book`."""
@@ -140,6 +141,7 @@ class OrderEvent(Plain):
     __slots__ = ()
 
 
+@final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class OrderReport(OrderEvent):
     """What the venue says about one order, by stream or as an answer. `state` is a number of `orders`.
@@ -192,6 +194,7 @@ class OrderReport(OrderEvent):
         self.trigger = trigger
 
 
+@final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Fill(OrderEvent):
     """One execution. `fee` is units (10^-18) of `fee_asset`, a rebate is negative; (market, `trade_id`) is unique.
@@ -271,6 +274,7 @@ class Funding:
     venue_ms: int
 
 
+@final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class PlaceResult(OrderEvent):
     """The answer to a `Place`: ACCEPTED (with `venue_id`), REJECTED or UNKNOWN."""
@@ -287,6 +291,7 @@ class PlaceResult(OrderEvent):
         self.reason = reason
 
 
+@final
 @mypyc_attr(acyclic=True, free_list_len=1)
 class CancelResult(OrderEvent):
     """The answer to a `Cancel`: ACCEPTED (asked for, not yet gone), NOT_FOUND, REJECTED or UNKNOWN."""

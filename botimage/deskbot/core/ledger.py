@@ -101,11 +101,12 @@ class Ledger:
             self.forced += 1
         self.moved += delta
         self.last_fill_at = fill.at
-        if self.window and _before(fill, self.window[-1].fill):
+        window = self.window
+        if window and _before(fill, window[-1].fill):
             self._put_in_place(fill)
         else:
             self._put_last(fill, delta, value)
-        if len(self.window) >= 2 * WINDOW:
+        if len(window) >= 2 * WINDOW:
             self._settle(WINDOW)
 
     def refill(self, fills: list[Filled]) -> None:

@@ -70,7 +70,8 @@ def on_place_result(state: State, event: PlaceResult) -> None:
     if order is None:
         return
     if event.outcome == ACCEPTED and event.venue_id:
-        move(state, order, OPEN if order.state in (SENT, UNKNOWN) else order.state, event.venue_id)
+        first = order.state == SENT or order.state == UNKNOWN
+        move(state, order, OPEN if first else order.state, event.venue_id)
     elif event.outcome == REFUSED and _nothing_known(order):
         move(state, order, REJECTED, reason=event.reason)
     elif order.state == SENT:
@@ -123,7 +124,7 @@ def on_order_report(state: State, report: OrderReport) -> None:
     order = state.durable.orders.get(report.client_id)
     if order is not None:
         _ours(state, order, report)
-    elif not learn(state, report):
+    elif report.state < FILLED and not learn(state, report):
         _cancel_orphan(state, report)
 
 
@@ -147,7 +148,7 @@ def _ours(state: State, order: Order, report: OrderReport) -> None:
         filled = order.filled_lots
     if to == OPEN and filled:
         to = PARTIALLY_FILLED
-    if order.state == PENDING_CANCEL and to in (OPEN, PARTIALLY_FILLED):
+    if order.state == PENDING_CANCEL and (to == OPEN or to == PARTIALLY_FILLED):
         to = PENDING_CANCEL
     if to == REJECTED and order.state == PARTIALLY_FILLED:
         to = CANCELLED
