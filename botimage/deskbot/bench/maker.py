@@ -18,12 +18,13 @@ class ReferenceMaker(Strategy):
 
     __slots__ = (
         "_above",
+        "_ask_parts",
         "_below",
+        "_bid_parts",
         "_cap",
+        "_doubled",
         "_lots",
         "_none",
-        "_offset_parts",
-        "_offset_whole",
         "_placing",
         "_quotes",
         "_requote_parts",
@@ -33,7 +34,9 @@ class ReferenceMaker(Strategy):
 
     def __init__(self, requote: Fraction, offset: Fraction, lots: int, cap: int) -> None:
         self._requote_parts, self._requote_whole = requote.numerator, requote.denominator
-        self._offset_parts, self._offset_whole = offset.numerator, offset.denominator
+        self._bid_parts = offset.denominator - offset.numerator  # of `_doubled` parts of a doubled middle
+        self._ask_parts = offset.denominator + offset.numerator
+        self._doubled = 2 * offset.denominator
         self._lots = lots
         self._cap = cap
         self._below = 1  # the doubled middles between which nothing is done; none at first
@@ -68,9 +71,9 @@ class ReferenceMaker(Strategy):
         """Quote around a new reference."""
         slack = mid * self._requote_parts // self._requote_whole
         self._below, self._above = mid - slack, mid + slack
-        whole, parts = self._offset_whole, self._offset_parts
-        self._quotes = []
+        doubled = self._doubled
+        self._quotes = quotes = []
         if view.position < self._cap:
-            self._quotes.append(Target(BUY, mid * (whole - parts) // (2 * whole), self._lots))
+            quotes.append(Target(BUY, mid * self._bid_parts // doubled, self._lots))
         if view.position > -self._cap:
-            self._quotes.append(Target(SELL, (mid * (whole + parts) + 2 * whole - 1) // (2 * whole), self._lots))
+            quotes.append(Target(SELL, (mid * self._ask_parts + doubled - 1) // doubled, self._lots))

@@ -94,7 +94,7 @@ class TouchVenue:
         if order.price_ticks >= ask if order.side == BUY else order.price_ticks <= bid:
             return PlaceResult(at, order.client_id, REJECTED, reason="a post-only order would have taken")
         self._orders[order.client_id] = order
-        self._show(order)
+        self._show(order.side, order.price_ticks)
         return PlaceResult(at, order.client_id, ACCEPTED, order.client_id)
 
     def cancel(self, at: int, command: Cancel, out: list[Event]) -> None:
@@ -133,13 +133,17 @@ class TouchVenue:
 
     def _remove(self, order: Place) -> None:
         del self._orders[order.client_id]
-        self.bid, self.ask = NO_BID, NO_ASK
+        side = order.side
+        if side == BUY:
+            self.bid = NO_BID
+        else:
+            self.ask = NO_ASK
         for other in self._orders.values():
-            self._show(other)
+            if other.side == side:
+                self._show(side, other.price_ticks)
 
-    def _show(self, order: Place) -> None:
-        ticks = order.price_ticks
-        if order.side == BUY:
+    def _show(self, side: int, ticks: int) -> None:
+        if side == BUY:
             if ticks > self.bid:
                 self.bid = ticks
         elif ticks < self.ask:

@@ -167,11 +167,11 @@ class Workload:
     def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
         rows, venue, events = self._sink.rows, self._venue, self._events
         for command in commands:
-            if isinstance(command, Record):
-                rows.append(command.row())
-            elif isinstance(command, Place):
+            if type(command) is Place:
                 events.append(venue.place(at, bid, ask, command))
-            elif isinstance(command, Cancel):
+            elif type(command) is Cancel:
                 venue.cancel(at, command, events)
+            elif isinstance(command, Record):
+                rows.append(command.row())
             elif not isinstance(command, Publish):
                 events.append(venue.answer(at, command))
