@@ -12,7 +12,7 @@ its own price; then the engine sees it; what it asks for is done and answered be
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from deskbot.bench.maker import ReferenceMaker
 from deskbot.bench.sink import Sink
@@ -164,7 +164,7 @@ class Workload:
         events.clear()
         self._sink.rest()
 
-    def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Command]) -> None:
+    def _carry(self, at: int, bid: int, ask: int, commands: Sequence[Any]) -> None:
         rows, venue, events = self._sink.rows, self._venue, self._events
         for command in commands:
             if type(command) is Place:

@@ -15,7 +15,7 @@ from deskbot.core.plain import Plain
 from deskbot.core.records import Record
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Place(Plain):
     """Send the order of an intent. `price_ticks` is 0 for a market order, which never carries a price."""
 
@@ -34,7 +34,7 @@ class Place(Plain):
         self.reduce_only = reduce_only
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Cancel(Plain):
     """Cancel one order by its client id. `emergency` uses the venue instance that no queue stands in front of."""
 

@@ -485,19 +485,19 @@ class StopRequested:
     reason: str
 
 
-Event = (
-    Book
-    | Quote
-    | Trade
-    | Candle
-    | Timer
-    | VenueClock
-    | StreamChange
+Event = (  # the most frequent first: compiled, they are looked through in this order
+    Quote
     | OrderReport
-    | Fill
-    | Funding
     | PlaceResult
     | CancelResult
+    | Fill
+    | Timer
+    | Book
+    | Trade
+    | Candle
+    | VenueClock
+    | StreamChange
+    | Funding
     | CancelAllResult
     | OrderAnswer
     | OpenOrdersAnswer

@@ -19,6 +19,8 @@ I7 is `Engine.handle`'s own: an exception halts as well. I11, that trouble ends 
 reconciliation. Where the venue contradicts itself the fact is booked, since money moved, and `State.violated` notes it.
 """
 
+from typing import Any
+
 from deskbot.core.commands import Place
 from deskbot.core.errors import InvariantViolated
 from deskbot.core.events import Control
@@ -65,7 +67,8 @@ class Invariants:
         """Look at what a pass is about to say. Raises InvariantViolated."""
         intent: Intent | None = None
         self._open = False
-        for command in self._state.out:
+        out: list[Any] = self._state.out  # of a list of a union each would be searched for its class first
+        for command in out:
             if type(command) is OrderMoved:  # a third of what there is, and a no by type is dearer than a yes
                 continue
             if type(command) is Place:

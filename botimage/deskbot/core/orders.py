@@ -61,7 +61,7 @@ class IllegalTransition(InvariantViolated):
     """A transition the venue cannot have meant: a bug of ours, never input."""
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Order:
     """One order of ours, from intent to end. Times are engine nanoseconds; `price_ticks` is 0 for a market order.
 

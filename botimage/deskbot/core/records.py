@@ -27,7 +27,7 @@ class Record(Plain):
         return (name, *[getattr(self, field) for field in _FIELDS[name]])
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Intent(Record):
     """An order was decided. `at` is engine time; everything the venue will be asked for is here."""
 
@@ -72,7 +72,7 @@ class Intent(Record):
         )
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class CancelAsked(Record):
     """A cancel was decided."""
 
@@ -88,7 +88,7 @@ class CancelAsked(Record):
         return ("CancelAsked", self.at, self.client_id)
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class OrderMoved(Record):
     """An order of ours changed its state (a number of `orders`), with the venue's words for it."""
 

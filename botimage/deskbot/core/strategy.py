@@ -11,7 +11,7 @@ from deskbot.core.instrument import Instrument
 from deskbot.core.money import UNIT
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Target:
     """One order a strategy wants resting. `level` names its place (0 is nearest); one order per side and level.
 
