@@ -171,7 +171,7 @@ class Durable:
     def booked(self, market: str, trade_id: str, venue_ms: int) -> bool:
         """Whether this execution is in the ledger already."""
         known = self.trades.get(market)
-        return known is not None and known.has(trade_id, venue_ms)
+        return known is not None and (trade_id in known.ids or venue_ms <= known.forgotten_ms)  # its `has`, uncalled
 
     def funded(self, market: str, funding_id: str, venue_ms: int) -> bool:
         """Whether this funding payment is in the ledger already."""

@@ -101,8 +101,10 @@ class Ledger:
             self.forced += 1
         self.moved += delta
         self.last_fill_at = fill.at
-        window = self.window
-        if window and _before(fill, window[-1].fill):
+        window, venue_ms = self.window, fill.venue_ms
+        last = window[-1].fill if window else fill
+        # `_place` of both compared, without making them
+        if venue_ms < last.venue_ms or (venue_ms == last.venue_ms and fill.sequence < last.sequence):
             self._put_in_place(fill)
         else:
             self._put_last(fill, delta, value)
@@ -240,13 +242,6 @@ def corrected(fill: Filled, record: FillCorrected) -> Filled:
 def _delta(fill: Filled) -> int:
     """What a fill moves the position by."""
     return fill.side * fill.amount - (fill.fee if fill.fee_in_base else 0)
-
-
-def _before(fill: Filled, other: Filled) -> bool:
-    """Whether a fill belongs before another one: `_place` of both compared, without making them."""
-    if fill.venue_ms != other.venue_ms:
-        return fill.venue_ms < other.venue_ms
-    return fill.sequence < other.sequence
 
 
 def _place(fill: Filled) -> tuple[int, int]:

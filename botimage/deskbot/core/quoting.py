@@ -87,7 +87,8 @@ class Batch:
     def _judge_new(self, index: int, target: Target) -> None:
         """A target that has no order yet gets one if every check lets it."""
         proposal = self._proposal
-        refused = failed_check(proposal.of(target, target.lots, None))
+        proposal.target, proposal.lots, proposal.kept = target, target.lots, None
+        refused = failed_check(proposal)
         if refused:
             self._drop(index, refused)
             return
