@@ -94,7 +94,10 @@ class TouchVenue:
         if order.price_ticks >= ask if order.side == BUY else order.price_ticks <= bid:
             return PlaceResult(at, order.client_id, REJECTED, reason="a post-only order would have taken")
         self._orders[order.client_id] = order
-        self._show(order.side, order.price_ticks)
+        if order.side == BUY:
+            self.bid = order.price_ticks if order.price_ticks > self.bid else self.bid
+        else:
+            self.ask = order.price_ticks if order.price_ticks < self.ask else self.ask
         return PlaceResult(at, order.client_id, ACCEPTED, order.client_id)
 
     def cancel(self, at: int, command: Cancel, out: list[Event]) -> None:
@@ -104,8 +107,11 @@ class TouchVenue:
             out.append(CancelResult(at, command.client_id, NOT_FOUND))
             return
         self._remove(order)
-        out.append(self._report(at, order, 0, CANCELLED))
-        out.append(CancelResult(at, command.client_id, ACCEPTED))
+        client_id = order.client_id
+        out.append(
+            OrderReport(at, self._market, client_id, client_id, order.side, order.price_ticks, order.lots, 0, CANCELLED)
+        )
+        out.append(CancelResult(at, client_id, ACCEPTED))
 
     def _fill(self, at: int, order: Place, out: list[Event]) -> None:
         self._remove(order)
