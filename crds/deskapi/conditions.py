@@ -57,6 +57,10 @@ class Reason(Documented):
     RUNNING = "Running", "the engine runs the spec"
     SETTLED = "Settled", "nothing is left to do"
     DRY_RUN = "DryRun", "the engine decides and sends nothing"
+    EARLIER_BOT_REMAINS = (
+        "EarlierBotRemains",
+        "an earlier TradingBot of this name is gone, and that none of its orders is left has not been proved yet",
+    )
     PAUSED = "Paused", "spec.paused is true: quotes are pulled, no risk is added"
     STRATEGY_DISABLED = "StrategyDisabled", "no strategy of the bot is enabled"
     STOPPING = "Stopping", "the bot is being deleted or its pod is stopping"

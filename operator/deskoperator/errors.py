@@ -7,6 +7,7 @@ DeskOperatorError
     ├── Absent             404: the object, or its kind, is not there
     ├── Conflict           409: somebody else wrote first; look again
     ├── Refused            400, 403, 405, 413, 422: asking again with the same words is useless
+    │   └── Terminating    403: the namespace is being deleted, nothing can be made in it any more
     └── Transient          429, 5xx, no answer: asking again later may help
 """
 
@@ -41,6 +42,10 @@ class Conflict(ApiError):
 
 class Refused(ApiError):
     """The request itself is not acceptable."""
+
+
+class Terminating(Refused):
+    """The namespace is being deleted."""
 
 
 class Transient(ApiError):

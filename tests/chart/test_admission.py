@@ -143,11 +143,13 @@ def test_s1_only_the_bots_own_pod_writes_its_lease(guarded: Guarded) -> None:
             {"spec": {"holderIdentity": "pod-2"}},
             {"spec": None},
             {"metadata": {"annotations": {"tradingdesk.io/released": None}}},
+            {"metadata": {"annotations": {"tradingdesk.io/proven": "true"}}},
             {"metadata": {"labels": {"tradingdesk.io/bot": None}}},
         ):
             with pytest.raises(ClusterError, match="the Lease of a bot is written by the bot's own pod"):
                 guarded.hold(account, **changes)
     guarded.hold("somebody", metadata={"annotations": {"team": "alpha"}})
+    guarded.hold(OPERATOR, metadata={"annotations": {"tradingdesk.io/venue-scope": "{}"}})
 
 
 def test_s6_no_program_but_the_operator_removes_a_lease(guarded: Guarded) -> None:

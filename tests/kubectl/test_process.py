@@ -12,27 +12,20 @@ from typing import Any
 
 import pytest
 
-from deskoperator.resources.kinds import JOB, POD, Kind, Object
-from tests.api.crd import install_crd
+from deskoperator.resources.kinds import JOB, POD, TRADING_BOT, Object
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, allow_operator, eventually, running
-from tests.operator.played import SPACE, Bot, Engine
+from tests.operator.played import SPACE, Bot, Engine, ready_api
 from tests.operator.worlds import halt
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]
 
-NAMESPACE = Kind("v1", "Namespace", "namespaces")
 PROGRAM = "from deskoperator.kubectl import main; raise SystemExit(main())"
 
 
 @pytest.fixture(scope="module")
 def api(control_plane: ControlPlane) -> Api:
-    install_crd(control_plane.kubectl)
-    found = Api(control_plane.kubeconfig)
-    metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
-    if found.find(NAMESPACE, "", SPACE) is None:
-        found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-    return found
+    return ready_api(control_plane)
 
 
 class Person:
@@ -127,7 +120,7 @@ def test_s5_a_dry_run_asks_for_nothing_of_the_bot_and_starts_a_job_that_cancels_
 
 def test_a_selector_means_its_bots_and_no_others(api: Api, person: Person) -> None:
     meant, other = Bot(api, mode="DryRun"), Bot(api, mode="DryRun")
-    api.merge(Kind("tradingdesk.io/v1alpha1", "TradingBot", "tradingbots"), SPACE, meant.name, _labelled("alpha"))
+    api.merge(TRADING_BOT, SPACE, meant.name, _labelled("alpha"))
     status, out, _ = person.does("halt", "-l", "desk=alpha", "--timeout", "1s", "-o", "json")
     assert (status, [one["bot"] for one in _outcomes(out)]) == (1, [meant.name])
     assert (meant.object()["spec"].get("halted"), other.object()["spec"].get("halted")) == (True, None)
@@ -145,6 +138,20 @@ def test_a_bot_that_is_not_there_is_told_and_stops_nobody_else(api: Api, person:
     first, _ = _outcomes(out)
     assert (status, "there is no TradingBot nobody" in first["message"]) == (1, True)
     assert bot.object()["spec"]["halted"] is True
+
+
+def test_s6_with_the_operator_gone_a_bot_that_is_gone_is_found_by_its_lease_and_gets_the_same_job(
+    api: Api, control_plane: ControlPlane, person: Person, tmp_path: Path
+) -> None:
+    bot = Bot(api)
+    _served_once(control_plane, tmp_path, bot)
+    api.delete(TRADING_BOT, SPACE, bot.name)
+    status, out, _ = person.does("halt", bot.name, "--bot-image", "desk-bot:test", "--timeout", "12s", "-o", "json")
+    [outcome] = _outcomes(out)
+    [job] = _jobs(api, bot)
+    assert (status, outcome["confirmed"], outcome["job"]) == (1, False, job["metadata"]["name"])
+    assert job["metadata"]["name"] == f"{bot.name}-kill-{outcome['haltId']}"
+    assert f"there is no TradingBot {bot.name}" in outcome["message"]
 
 
 def test_s5_a_person_resumes_by_the_id_that_was_shown_and_the_operator_releases(

@@ -97,8 +97,8 @@ class Api:
         except NotFoundError:
             return None
 
-    def list(self, kind: Kind, namespace: str | None) -> list[Object]:
-        return list(self._plain(self._of(kind).get(namespace=namespace))["items"])
+    def list(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
+        return list(self._plain(self._of(kind).get(namespace=namespace, label_selector=selector))["items"])
 
     def create(self, kind: Kind, namespace: str | None, body: Object) -> Object:
         return self._plain(self._of(kind).create(body=body, namespace=namespace))

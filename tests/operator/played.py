@@ -4,22 +4,25 @@ import itertools
 import time
 from typing import Any
 
-from deskoperator.resources.kinds import CHILDREN, POD, TRADING_BOT, Kind, Object
+from deskoperator.resources.kinds import CHILDREN, NAMESPACE, POD, TRADING_BOT, Kind, Object
+from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, eventually
 from tests.operator.worlds import bot_object
 
 _NAMES = (f"bot{number}" for number in itertools.count(1))
 SPACE = "desk-operator-tests"
-NAMESPACE = Kind("v1", "Namespace", "namespaces")
 
 
-def make_space(api: Api) -> None:
-    """The tests' namespace. Pods that do not meet the restricted standard are refused there, and their StatefulSets
-    stay without one."""
-    if not any(each["metadata"]["name"] == SPACE for each in api.list(NAMESPACE, None)):
+def ready_api(control_plane: ControlPlane) -> Api:
+    """An API server with the CRDs and the tests' namespace. Pods that do not meet the restricted standard are refused
+    there, and their StatefulSets stay without one."""
+    install_crd(control_plane.kubectl)
+    api = Api(control_plane.kubeconfig)
+    if api.find(NAMESPACE, "", SPACE) is None:
         metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
         api.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    return api
 
 
 class Bot:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deskoperator.controller.cluster import Cluster
-from deskoperator.errors import Conflict, Transient
+from deskoperator.errors import Absent, Conflict, Transient
 from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Kind, Object
 
 Place = tuple[Kind, str]
@@ -52,6 +52,17 @@ class SimulatedApi:
 
     def remove(self, kind: Kind, name: str) -> None:
         self.objects.pop((kind, name), None)
+
+    def merge(self, kind: Kind, name: str, changes: Object) -> None:
+        """A merge patch of annotations alone, which is all that the operator merges."""
+        if (kind, name) not in self.objects:
+            raise Absent(404, "not found")
+        stored, wanted = self.objects[kind, name], changes["metadata"]
+        if any(wanted.get(part) != stored["metadata"][part] for part in ("uid", "resourceVersion")):
+            raise Conflict(409, "the object has been modified")
+        merged = {**stored["metadata"].get("annotations", {}), **wanted["annotations"]}
+        kept = {mark: text for mark, text in merged.items() if text is not None}
+        self.put(kind, {**stored, "metadata": {**stored["metadata"], "annotations": kept}})
 
     def apply_status(self, of: str, manifest: Object, manager: str) -> Object:
         metadata = manifest["metadata"]
@@ -116,6 +127,10 @@ class SimulatedCluster(Cluster):
             raise Conflict(409, "already exists")
         self._store.put(kind, manifest)
         return copy.deepcopy(self._store.objects[kind, manifest["metadata"]["name"]])
+
+    async def merge(self, kind: Kind, namespace: str, name: str, changes: Object) -> None:  # noqa: ARG002 there is one
+        await self._turn("merge", kind)
+        self._store.merge(kind, name, changes)
 
     async def delete(
         self,

@@ -3,39 +3,19 @@
 No kubelet is played for the Job: that its pod runs, and what it says at its end, is tests/desk's on a real node.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
-from deskoperator.resources.kinds import EVENT, JOB, POD, TRADING_BOT, Kind, Object
-from tests.api.crd import install_crd
+from deskoperator.resources.kinds import EVENT, JOB, POD, TRADING_BOT, Object
 from tests.cluster.control_plane import ControlPlane
-from tests.operator.desk import Api, Operator, allow_operator, eventually, running
+from tests.operator.desk import Api, Operator, eventually
 from tests.operator.played import SPACE, Bot, Engine
 from tests.operator.worlds import halt
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]
 
-NAMESPACE = Kind("v1", "Namespace", "namespaces")
 SOON = {"confirmWithin": "1s"}
-
-
-@pytest.fixture(scope="module")
-def api(control_plane: ControlPlane) -> Api:
-    install_crd(control_plane.kubectl)
-    found = Api(control_plane.kubeconfig)
-    metadata = {"name": SPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
-    if found.find(NAMESPACE, "", SPACE) is None:
-        found.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
-    return found
-
-
-@pytest.fixture(scope="module")
-def operator(api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    log = tmp_path_factory.mktemp("operator") / "log"
-    with running(Operator(allow_operator(control_plane), log, "--all-namespaces")) as started:
-        yield started
 
 
 def _halted(bot: Bot) -> str:

@@ -1,17 +1,31 @@
-"""When the operator makes a bot's Lease, with or without the mark, and when it removes it."""
+"""When the operator makes a bot's Lease, with or without the mark, and what the Lease remembers of the bot."""
 
 from dataclasses import replace
 
 import pytest
 
-from deskapi.lease import RELEASED_MARK, is_released
+from deskapi.lease import is_released
 from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.tasks import Task
 from deskoperator.controller.wiring import child_event
-from deskoperator.plan.lease import tombstone_to_remove
+from deskoperator.plan.tombstone import tombstone
 from deskoperator.plan.world import World
-from deskoperator.resources.kinds import LEASE, ROLE, ROLE_BINDING, SERVICE_ACCOUNT, STATEFUL_SET, Object
-from tests.operator.worlds import IMAGE, Scene, bot_object, engine, halt, live_lease, pod_object, scene, with_status
+from deskoperator.resources.kinds import ROLE, ROLE_BINDING, SERVICE_ACCOUNT, STATEFUL_SET, Object
+from deskoperator.resources.venue_scope import LATCH_MARK, SCOPE_MARK, VenueScope, latch_on, scope_on
+from tests.operator.test_kill import latch
+from tests.operator.worlds import (
+    IMAGE,
+    UID,
+    Scene,
+    bot_object,
+    engine,
+    halt,
+    live_children,
+    live_lease,
+    pod_object,
+    scene,
+    with_status,
+)
 
 
 def made(found: Scene) -> Object:
@@ -35,12 +49,21 @@ def test_s1_a_bot_that_never_ran_gets_a_lease_that_its_first_pod_may_take_at_onc
     "ran",
     [
         with_status(bot_object(), engine=engine()),
-        with_status(bot_object(), observedGeneration=1),
+        with_status(bot_object(), effectiveEnvelope={"maxOrderNotional": "250"}),
     ],
-    ids=["an engine has reported", "the operator has been here"],
+    ids=["an engine has reported", "it was judged"],
 )
 def test_s1_a_lease_that_is_gone_from_a_bot_that_ran_is_made_without_the_mark(ran: Object) -> None:
     assert not is_released(made(Scene(ran)))
+
+
+def test_s6_one_that_has_waited_for_a_tombstone_gets_a_lease_that_its_pod_may_take_at_once() -> None:
+    waited = with_status(bot_object(), observedGeneration=1, phase="Pending", killSwitch=latch("o-1"))
+    assert is_released(made(Scene(waited)))
+    rights = {kind: child for kind, child in live_children(bot_object()).items() if kind != STATEFUL_SET}
+    after = {**waited, "metadata": {**waited["metadata"], "uid": "another"}}
+    assert is_released(made(replace(Scene(after), world=World(IMAGE, children=rights, policies=()))))
+    assert not is_released(made(replace(Scene(waited), world=World(IMAGE, children=rights, policies=()))))
 
 
 def test_s1_so_is_that_of_a_bot_whose_pod_or_children_are_there() -> None:
@@ -55,6 +78,46 @@ def test_s1_a_lease_that_is_there_is_never_written_whatever_it_says() -> None:
         found = scene(bot_object()).settled()
         planned = replace(found, world=replace(found.world, lease=lease)).plan()
         assert planned.writes_nothing
+
+
+def noted(found: Scene) -> VenueScope:
+    """What the Lease says of the venue once all is written."""
+    scope = scope_on(found.settled().world.lease)
+    assert scope is not None
+    return scope
+
+
+def test_s6_a_lease_carries_the_venue_the_secret_and_the_latch_from_its_first_moment() -> None:
+    lease = made(Scene(bot_object()))
+    scope = scope_on(lease)
+    assert scope is not None
+    assert (scope.uid, scope.mode, scope.exchange, scope.market_type) == (UID, "Testnet", "bybit", "Swap")
+    assert (scope.endpoint, scope.secret) == ("http://exchange-simulator:8080", "bot1-keys")
+    latched = with_status(bot_object(halted=True), killSwitch=latch("o-1"))
+    found = latch_on(scene(latched).settled().world.lease)
+    assert found is not None
+    assert found.id == "o-1"
+
+
+def test_s6_it_remembers_every_market_that_the_bot_ever_had() -> None:
+    lease = live_lease(bot_object(markets=["ETH/USDT:USDT", "XRP/USDT:USDT"]))
+    held = engine(positions=[{"market": "SOL/USDT:USDT", "amount": "1"}])
+    found = scene(with_status(bot_object(), engine=held), pod=pod_object())
+    markets = noted(replace(found, world=replace(found.world, lease=lease))).markets
+    assert markets == ("BTC/USDT:USDT", "ETH/USDT:USDT", "XRP/USDT:USDT", "SOL/USDT:USDT")
+
+
+def test_s6_a_spec_that_nobody_can_read_is_remembered_as_it_is_written() -> None:
+    found = scene(bot_object(mode="Live", markets=["NEW/USDT:USDT"], strategies=[]))
+    found = replace(found, world=replace(found.world, lease=live_lease(bot_object())))
+    assert noted(found).markets == ("NEW/USDT:USDT", "BTC/USDT:USDT")
+
+
+def test_s6_only_notes_are_written_and_only_over_what_was_read() -> None:
+    found = scene(bot_object(markets=["ETH/USDT:USDT"]))
+    note = replace(found, world=replace(found.world, lease=live_lease(bot_object()))).plan().notes
+    assert note is not None
+    assert (note.uid, note.version, set(note.annotations)) == ("Lease-uid", "5", {SCOPE_MARK, LATCH_MARK})
 
 
 def test_s1_the_bot_may_write_its_own_lease_and_no_other() -> None:
@@ -72,32 +135,10 @@ def test_s6_the_rights_of_a_pod_outlive_its_bot_until_the_lease_is_gone() -> Non
     assert [each["kind"] for each in children[STATEFUL_SET]["metadata"]["ownerReferences"]] == ["TradingBot"]
 
 
-def test_s6_the_lease_of_a_bot_that_is_gone_is_removed_once_it_is_released() -> None:
-    removal = tombstone_to_remove("bot1", World(IMAGE, lease=live_lease(bot_object(), released=True)))
-    assert removal is not None
-    assert (removal.kind, removal.name, removal.uid, removal.version) == (LEASE, "bot1", "Lease-uid", "5")
-
-
-def test_s6_it_goes_after_pod_and_stateful_set_so_that_a_bot_made_anew_meets_it() -> None:
-    left = replace(scene(bot_object()).world, lease=live_lease(bot_object(), released=True))
-    assert tombstone_to_remove("bot1", left) is None
-    assert tombstone_to_remove("bot1", replace(left, children={}, pod_object=pod_object())) is None
-    assert tombstone_to_remove("bot1", replace(left, children={})) is not None
-
-
-@pytest.mark.parametrize("holder", ["pod-1", ""])
-def test_s6_one_that_was_not_released_stays(holder: str) -> None:
-    assert tombstone_to_remove("bot1", World(IMAGE, lease=live_lease(bot_object(), holder))) is None
-    marked = live_lease(bot_object(), "pod-1", released=True)
-    assert marked["metadata"]["annotations"] == {RELEASED_MARK: "true"}
-    assert tombstone_to_remove("bot1", World(IMAGE, lease=marked)) is None
-    assert tombstone_to_remove("bot1", World(IMAGE)) is None
-
-
 def test_s6_a_lease_of_another_program_is_left_alone_and_said() -> None:
     lease = live_lease(bot_object(), released=True)
     lease["metadata"]["labels"] = {}
-    assert tombstone_to_remove("bot1", World(IMAGE, lease=lease)) is None
+    assert tombstone("desk", "bot1", lease, None) is None
     found = scene(bot_object())
     found = replace(found, world=replace(found.world, lease=lease)).settled()
     assert found.conditions()["Stalled"] == ("True", "ChildRefused")

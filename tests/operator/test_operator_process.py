@@ -1,8 +1,8 @@
 """The operator as a process against a real API server and controller manager. The test plays kubelet and bot."""
 
+import json
 import statistics
 import time
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -12,6 +12,7 @@ from deskapi.lease import RELEASED_MARK, is_released
 from deskoperator.resources.kinds import (
     CHILDREN,
     EVENT,
+    JOB,
     LEASE,
     POD,
     ROLE,
@@ -23,30 +24,16 @@ from deskoperator.resources.kinds import (
     Object,
 )
 from deskoperator.resources.labels import owning_bot_uid
-from tests.api.crd import install_crd
+from deskoperator.resources.venue_scope import scope_on
 from tests.cluster.control_plane import ControlPlane
-from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
-from tests.operator.played import SPACE, Bot, Engine, make_space
+from tests.operator.desk import Api, Operator, at_rest, eventually
+from tests.operator.played import SPACE, Bot, Engine
 from tests.operator.worlds import halt
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
 
+HELD = {"holderIdentity": "pod-1"}
 VOLUME_CLAIM = Kind("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
-
-
-@pytest.fixture(scope="module")
-def api(control_plane: ControlPlane) -> Api:
-    install_crd(control_plane.kubectl)
-    found = Api(control_plane.kubeconfig)
-    make_space(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def operator(api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    log = tmp_path_factory.mktemp("operator") / "log"
-    with running(Operator(allow_operator(control_plane), log, "--all-namespaces")) as started:
-        yield started
 
 
 def latched(bot: Bot) -> Object | None:
@@ -223,23 +210,52 @@ def test_the_bots_account_may_report_and_do_nothing_else(
             forbidden()
 
 
-def test_s6_the_lease_of_a_deleted_bot_stays_until_its_holder_has_released_it(operator: Operator, api: Api) -> None:
+def test_s6_a_bot_that_was_deleted_leaves_a_tombstone_which_a_kill_jobs_proof_removes(
+    operator: Operator, api: Api
+) -> None:
     bot = Bot(api)
     before = bot.settled()
-    api.merge(LEASE, SPACE, bot.name, {"metadata": {"annotations": None}, "spec": {"holderIdentity": "pod-1"}})
+    free = api.get(LEASE, SPACE, bot.name)["metadata"]["annotations"][RELEASED_MARK]
+    api.merge(LEASE, SPACE, bot.name, {"metadata": {"annotations": {RELEASED_MARK: None}}, "spec": HELD})
     api.delete(TRADING_BOT, SPACE, bot.name)
-    eventually(partial(gone, api, STATEFUL_SET, f"bot-{bot.name}"), within=90)
+    job = eventually(lambda: next((one for one in api.list(JOB, SPACE) if _kills(one, bot)), None), what="kill Job")
     bot.create()
-    eventually(lambda: bot.child(STATEFUL_SET))
-    assert api.get(LEASE, SPACE, bot.name)["spec"]["holderIdentity"] == "pod-1"
-    api.delete(TRADING_BOT, SPACE, bot.name)
+    bot.comes_to("Admitted", "Unknown", "EarlierBotRemains")
     eventually(partial(gone, api, STATEFUL_SET, f"bot-{bot.name}"), within=90)
     # The rights are there, so that the pod can still say that it is over.
     assert bot.child(ROLE)["rules"] == before[ROLE]["rules"]
-    released = {"metadata": {"annotations": {RELEASED_MARK: "true"}}, "spec": {"holderIdentity": ""}}
-    api.merge(LEASE, SPACE, bot.name, released)
-    eventually(lambda: api.find(LEASE, SPACE, bot.name) is None)
-    eventually(partial(gone, api, ROLE, f"bot-{bot.name}"), within=90)
+    _says_that_it_is_done(api, job)
+    api.merge(LEASE, SPACE, bot.name, {"metadata": {"annotations": {RELEASED_MARK: free}}, "spec": None})
+    bot.has_children()
+    scope = scope_on(api.get(LEASE, SPACE, bot.name))
+    assert scope is not None
+    assert scope.uid == bot.object()["metadata"]["uid"]
+    assert api.get(JOB, SPACE, job["metadata"]["name"])["metadata"]["uid"] == job["metadata"]["uid"]
+    eventually(lambda: _events_of_a_lease(api, bot) >= {"KillJobStarted", "TombstoneRemoved"})
+
+
+def _kills(job: Object, bot: Bot) -> bool:
+    return bool(job["metadata"]["name"].startswith(f"{bot.name}-kill-"))
+
+
+def _says_that_it_is_done(api: Api, job: Object) -> None:
+    """What a kubelet would tell of the Job's pod at its end."""
+    [halt_id] = [each for each in job["spec"]["template"]["spec"]["containers"][0]["args"] if "--halt-id=" in each]
+    selector = f"batch.kubernetes.io/job-name={job['metadata']['name']}"
+    pod = eventually(lambda: next(iter(api.list(POD, SPACE, selector)), None), what="the Job's pod")
+    moment = "2026-11-21T09:00:00Z"
+    report = {"haltId": halt_id.partition("=")[2], "confirmed": True, "confirmedAt": moment, "residualOrders": 0}
+    ended = {"exitCode": 0, "message": json.dumps(report), "finishedAt": moment}
+    container = {"name": "kill", "image": "i", "imageID": "i", "ready": False, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**container, "state": {"terminated": ended}}]}
+    api.apply_status(POD, SPACE, pod["metadata"]["name"], status, "kubelet")
+    # No event of a Job's pod concerns a bot: what its kubelet tells the Job does.
+    api.merge(JOB, SPACE, job["metadata"]["name"], {"metadata": {"labels": {"looked": "at"}}})
+
+
+def _events_of_a_lease(api: Api, bot: Bot) -> set[str]:
+    found = [each for each in api.list(EVENT, SPACE) if each["regarding"]["kind"] == LEASE.kind]
+    return {each["reason"] for each in found if each["regarding"]["name"] == bot.name}
 
 
 def test_s1_a_lease_deleted_by_hand_is_made_anew_as_one_that_may_be_held(operator: Operator, api: Api) -> None:
@@ -254,12 +270,12 @@ def test_s1_a_lease_deleted_by_hand_is_made_anew_as_one_that_may_be_held(operato
 
 
 def test_a_deleted_bot_leaves_nothing_and_one_of_its_name_starts_afresh(operator: Operator, api: Api) -> None:
-    bot = Bot(api)
+    bot = Bot(api, mode="DryRun")
     before = bot.settled()
     bot.patch(halted=True)
     eventually(lambda: bot.latch() or None)
     api.delete(TRADING_BOT, SPACE, bot.name)
-    bot.create()
+    bot.create(mode="DryRun")
     eventually(lambda: api.find(VOLUME_CLAIM, SPACE, f"journal-bot-{bot.name}-0"))
     # Its rights may be those of the old one, which its Lease kept.
     eventually(lambda: bot.child(STATEFUL_SET)["metadata"]["uid"] != before[STATEFUL_SET]["metadata"]["uid"])

@@ -4,7 +4,6 @@ import asyncio
 import ssl
 import statistics
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,29 +15,13 @@ from deskbot.runtime.control_object import ControlObject
 from deskbot.runtime.kube_api import ApiServer, KubeApi
 from deskbot.runtime.observation import Observation
 from deskoperator.resources.kinds import RISK_POLICY, STATEFUL_SET, TRADING_BOT, Object
-from tests.api.crd import install_crd
 from tests.cluster.control_plane import ControlPlane
-from tests.operator.desk import Api, Operator, allow_operator, at_rest, eventually, running
-from tests.operator.played import SPACE, Bot, Engine, make_space
+from tests.operator.desk import Api, Operator, at_rest, eventually
+from tests.operator.played import SPACE, Bot, Engine
 from tests.operator.worlds import halt
 from tests.runtime.rights import authority_of
 
 pytestmark = [pytest.mark.apiserver, pytest.mark.timeout(1200)]  # the programs may have to be built first
-
-
-@pytest.fixture(scope="module")
-def api(control_plane: ControlPlane) -> Api:
-    install_crd(control_plane.kubectl)
-    found = Api(control_plane.kubeconfig)
-    make_space(found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def operator(api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    log = tmp_path_factory.mktemp("operator") / "log"
-    with running(Operator(allow_operator(control_plane), log, "--all-namespaces")) as started:
-        yield started
 
 
 class Policy:

@@ -1,6 +1,7 @@
 """Worlds for the plan: objects as an API server would return them, and what applying a plan makes of them."""
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -8,12 +9,14 @@ from typing import Any
 
 from deskapi import dump
 from deskoperator.plan.bot import Bot, read_bot
+from deskoperator.plan.kill_target import venue_scope
 from deskoperator.plan.plan import Plan, plan
 from deskoperator.plan.policies import Policy
 from deskoperator.plan.world import World
 from deskoperator.resources.children import children
 from deskoperator.resources.kinds import LEASE, STATEFUL_SET, Kind, Object
 from deskoperator.resources.lease import new_lease
+from deskoperator.resources.venue_scope import notes
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 UID = "4edcb75a-0000-4000-8000-000000000001"
@@ -96,7 +99,9 @@ def live_children(obj: Object, image: str = IMAGE) -> dict[Kind, Object]:
 
 def live_lease(obj: Object, holder: str = "", *, released: bool = False) -> Object:
     """The bot's Lease, as a server keeps it."""
-    lease = _stored(LEASE, new_lease(read_bot(obj).metadata, never_ran=released))
+    bot = read_bot(obj)
+    written = notes(venue_scope(bot, None), obj["status"].get("killSwitch"))
+    lease = _stored(LEASE, new_lease(bot.metadata, written, never_ran=released))
     return {**lease, "spec": {"holderIdentity": holder}}
 
 
@@ -143,6 +148,8 @@ class Scene:
         live = {kind: child for kind, child in self.world.children.items() if not _removed(done, kind, child)}
         live |= {apply.kind: _stored(apply.kind, apply.manifest) for apply in done.applies}
         lease = self.world.lease if done.lease is None else _stored(LEASE, done.lease)
+        if lease is not None and done.notes is not None:
+            lease = _annotated(lease, done.notes.annotations)
         pod = self.world.pod_object
         removed = {delete.uid for delete in (*done.deletes, *done.stops)}
         if pod is not None and pod["metadata"]["uid"] in removed:
@@ -170,6 +177,12 @@ class Scene:
         return {each["type"]: (each["status"], each["reason"]) for each in self.obj["status"]["conditions"]}
 
 
+def _annotated(lease: Object, changes: Mapping[str, str | None]) -> Object:
+    merged = {**lease["metadata"].get("annotations", {}), **changes}
+    kept = {name: note for name, note in merged.items() if note is not None}
+    return {**lease, "metadata": {**lease["metadata"], "annotations": kept}}
+
+
 def _new(at: datetime) -> Object:
     return {"uid": "job-1", "creationTimestamp": text(at)}
 
@@ -189,5 +202,5 @@ def scene(
     obj: Object, *, pod: Object | None = None, now: datetime = NOW, policies: tuple[Policy, ...] | None = ()
 ) -> Scene:
     """A bot whose children are all there."""
-    live, lease = live_children(bot_object()), live_lease(bot_object())
+    live, lease = live_children(bot_object()), live_lease(obj)
     return Scene(obj, World(IMAGE, children=live, pod_object=pod, policies=policies, lease=lease), now)

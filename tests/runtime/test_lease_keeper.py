@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from deskapi.lease import is_released
+from deskapi.lease import is_proven, is_released
 from deskbot.fencing.durations import SECOND
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.control_object import ControlObject
@@ -145,8 +145,10 @@ async def test_s1_a_stop_that_the_venue_proved_releases_and_no_other_does(tmp_pa
         assert one.reason() == "LeaseWaiting"
         assert cluster.lease.object is not None
         assert is_released(cluster.lease.object) == proven
+        assert is_proven(cluster.lease.object) == proven
     async with pod(cluster, tmp_path, "pod-b") as other:
         waited = await other.comes_to("", 40)
+        assert not is_proven(cluster.lease.object)
     assert (waited < 3) == proven
 
 
@@ -157,6 +159,7 @@ async def test_s1_a_pod_that_never_sent_an_order_releases_however_it_ends(tmp_pa
         await one.keeper.release(proven=False)
     assert cluster.lease.object is not None
     assert is_released(cluster.lease.object)
+    assert not is_proven(cluster.lease.object)  # what an earlier pod has left, nobody has looked at
 
 
 async def test_s1_the_second_process_of_a_pod_cannot_say_that_the_first_sent_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ object alone.
 
 from typing import Any, Final
 
-from deskapi.lease import LEASE_API_VERSION, LEASE_PLURAL, RELEASED_MARK, is_released, lease_holder
+from deskapi.lease import LEASE_API_VERSION, LEASE_PLURAL, PROVEN_MARK, RELEASED_MARK, is_released, lease_holder
 from deskbot.core.errors import Transient
 from deskbot.fencing.durations import SECOND
 from deskbot.fencing.holder import Lease
@@ -34,19 +34,23 @@ class LeaseApi:
         self._transitions = int((body.get("spec") or {}).get("leaseTransitions") or 0)
         return Lease(_version(status, body), lease_holder(body), is_released(body))
 
-    async def write(self, wanted: Lease, duration: int, *, takes: bool) -> str:
+    async def write(self, wanted: Lease, duration: int, *, takes: bool, proven: bool = False) -> str:
         """Write over the version that `wanted` names; the new one, or "" where it is not there any more. Raises
-        Transient."""
-        status, body = await self._api.ask("PATCH", self._path, self._changes(wanted, duration, takes))
+        Transient. `proven`: the venue has shown that no order is left."""
+        changes = self._changes(wanted, duration, takes, proven)
+        status, body = await self._api.ask("PATCH", self._path, changes)
         return "" if status in (_NOT_THERE, _CHANGED) else _version(status, body)
 
-    def _changes(self, wanted: Lease, duration: int, takes: bool) -> dict[str, Any]:
+    def _changes(self, wanted: Lease, duration: int, takes: bool, proven: bool) -> dict[str, Any]:
         now = to_datetime(self._clock.now()).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        mark = "true" if wanted.released else None
+        marks = {
+            RELEASED_MARK: "true" if wanted.released else None,
+            PROVEN_MARK: "true" if wanted.released and proven else None,
+        }
         spec = {"holderIdentity": wanted.holder, "leaseDurationSeconds": duration // SECOND, "renewTime": now}
         taken = {"acquireTime": now, "leaseTransitions": self._transitions + 1} if takes else {}
         return {
-            "metadata": {"resourceVersion": wanted.version, "annotations": {RELEASED_MARK: mark}},
+            "metadata": {"resourceVersion": wanted.version, "annotations": marks},
             "spec": {**spec, **taken},
         }
 

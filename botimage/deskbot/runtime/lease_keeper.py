@@ -97,7 +97,7 @@ class LeaseKeeper:
             return
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                taken = await self._lease.write(write.lease, self.holder.duration, takes=False)
+                taken = await self._lease.write(write.lease, self.holder.duration, takes=False, proven=proven)
             _log.info("lease_released", done=bool(taken))
         except (TimeoutError, Transient) as error:
             _log.warning("lease_not_released", message=str(error))

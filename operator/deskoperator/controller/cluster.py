@@ -11,7 +11,7 @@ import aiohttp
 from kubernetes.aio.client import ApiClient
 
 from deskoperator.controller.metrics import Metrics
-from deskoperator.errors import Absent, Transient, api_error
+from deskoperator.errors import Absent, ApiError, Terminating, Transient, api_error
 from deskoperator.resources.kinds import Kind, Object
 
 _PAGE = 500
@@ -111,13 +111,16 @@ class Cluster:
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Transient(0, f"no answer from the API server: {error or type(error).__name__}") from error
         if response.status >= 400:
-            raise api_error(response.status, _words(response.status, content))
+            raise _error(response.status, content)
         return json.loads(content)
 
 
-def _words(status: int, content: bytes) -> str:
+def _error(status: int, content: bytes) -> ApiError:
     """What the API server says in its Status object, or what a proxy before it says in a page of its own."""
     try:
-        return str(json.loads(content)["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"HTTP {status}: {content[:200].decode(errors='replace').strip()}"
+        answer = json.loads(content)
+        words, details = str(answer["message"]), answer.get("details") or {}
+        causes = {cause.get("reason") for cause in details.get("causes") or ()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return api_error(status, f"HTTP {status}: {content[:200].decode(errors='replace').strip()}")
+    return Terminating(status, words) if "NamespaceTerminating" in causes else api_error(status, words)

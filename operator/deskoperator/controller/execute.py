@@ -14,7 +14,7 @@ from dataclasses import replace
 from deskapi import KillSwitch, ObjectMeta, dump
 from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import Conflict, Refused
-from deskoperator.plan.actions import Apply, Create, Delete
+from deskoperator.plan.actions import Annotate, Apply, Create, Delete
 from deskoperator.plan.world import World
 from deskoperator.resources.kinds import LEASE, RISK_POLICY, TRADING_BOT, Kind, Object
 
@@ -74,6 +74,12 @@ async def create_lease(cluster: Cluster, lease: Object, world: World) -> World:
         return replace(world, lease=await cluster.create(LEASE, lease))
     except Refused as refusal:
         return replace(world, refusals={**world.refusals, LEASE: str(refusal)})
+
+
+async def annotate(cluster: Cluster, note: Annotate) -> None:
+    """Writes annotations. Raises `Conflict` when the object has changed since it was read, `Absent` when it is gone."""
+    metadata = {"uid": note.uid, "resourceVersion": note.version, "annotations": dict(note.annotations)}
+    await cluster.merge(note.kind, note.namespace, note.name, {"metadata": metadata})
 
 
 async def remove(cluster: Cluster, deletes: Iterable[Delete]) -> None:

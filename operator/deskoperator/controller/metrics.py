@@ -39,6 +39,17 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._tombstones = Gauge(
+            "desk_operator_tombstones",
+            "Leases of bots that are gone, by what they wait for.",
+            ["waits_for"],
+            registry=self._registry,
+        )
+
+    def watch_tombstones(self, waits_for: str, count: Callable[[], float]) -> None:
+        """Asks for their number whenever somebody looks."""
+        self._tombstones.labels(waits_for).set_function(count)
+
     def kill(self, reason: str) -> None:
         self._kills.labels(reason).inc()
 

@@ -33,7 +33,11 @@ async def observe_kill(cluster: Cluster, bot: Bot, world: World) -> World:
     """The world with the kill Job of a halt that is not confirmed, and its pods."""
     if bot.latch is None or bot.latch.state is not LatchState.LATCHED:
         return world
-    namespace, name = bot.metadata.namespace, job_name(bot.metadata.name, bot.latch.id)
+    return await observe_job(cluster, bot.metadata.namespace, job_name(bot.metadata.name, bot.latch.id), world)
+
+
+async def observe_job(cluster: Cluster, namespace: str, name: str, world: World) -> World:
+    """The world with the kill Job of that name, and the pods that are named after it."""
     job = await cluster.get(JOB, namespace, name)
     pods = [] if job is None else await cluster.list(POD, namespace, f"batch.kubernetes.io/job-name={name}")
     return replace(world, kill_job=job, kill_pods=tuple(pods))

@@ -28,6 +28,7 @@ from deskoperator.controller.web import serving
 from deskoperator.controller.wiring import registry, settings
 from deskoperator.controller.workers import start_workers
 from deskoperator.errors import Absent, ApiError, CannotStart
+from deskoperator.plan.tombstone import WaitsFor
 from deskoperator.resources.kinds import LEASE, RISK_POLICY, TRADING_BOT
 from deskoperator.resources.labels import BOT_LABEL
 
@@ -64,6 +65,8 @@ async def run(options: Options) -> None:
         reconciler = Reconciler(
             cluster, halting, queue, recorder, options.bot_image, options.kill_priority_class, metrics
         )
+        for waits_for in WaitsFor:
+            metrics.watch_tombstones(waits_for.value, partial(reconciler.undertaker.tombstones.count, waits_for))
         async with asyncio.TaskGroup() as tasks:
             background = [
                 *start_workers(tasks, queue, reconciler.work, metrics),

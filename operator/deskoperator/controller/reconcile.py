@@ -8,14 +8,16 @@ that is not latched yet; what was judged is written before the children, so that
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import structlog
 
-from deskapi.lease import is_released, lease_holder
 from deskoperator.controller import clock
+from deskoperator.controller.burial import Undertaker
 from deskoperator.controller.cluster import Cluster
 from deskoperator.controller.execute import (
+    annotate,
     apply_children,
     create,
     create_lease,
@@ -33,11 +35,10 @@ from deskoperator.controller.tasks import Task, Work
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import decide_latch
-from deskoperator.plan.lease import tombstone_to_remove
 from deskoperator.plan.plan import Plan, plan
 from deskoperator.plan.policies import Scope, scope_of
+from deskoperator.plan.tombstone import tombstone
 from deskoperator.plan.world import World
-from deskoperator.resources.lease import is_ours
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,11 @@ class Reconciler:
     default_image: str
     kill_priority_class: str = ""
     metrics: Metrics = field(default_factory=Metrics)
+
+    @cached_property
+    def undertaker(self) -> Undertaker:
+        """Deals with the Leases of bots that are gone."""
+        return Undertaker(self.cluster, self.queue, self.recorder, self.metrics)
 
     async def work(self, task: Task) -> None:
         """Does one piece of work. Raises `ApiError`; the queue then brings the task back."""
@@ -79,11 +85,12 @@ class Reconciler:
 
     async def _bot(self, task: Task) -> None:
         bot = await observe_bot(self.cluster, task.namespace, task.name)
-        if bot is None:
-            await self._tombstone(task)
-            return
         world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
-        world = await observe_kill(self.cluster, bot, replace(world, kill_priority_class=self.kill_priority_class))
+        world = replace(world, kill_priority_class=self.kill_priority_class)
+        world = await self._tombstone(task, bot, world)
+        if bot is None:
+            return
+        world = await observe_kill(self.cluster, bot, world)
         wanted = plan(bot, world, clock.now())
         if wanted.confirmation is not None:
             await write_latch(self.cluster, bot.metadata, wanted.confirmation)
@@ -95,6 +102,8 @@ class Reconciler:
             wanted = plan(bot, world, clock.now())
         if wanted.latch is not None:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
+        if wanted.notes is not None:
+            await annotate(self.cluster, wanted.notes)
         if wanted.admission is not None:
             await write_admission(self.cluster, bot.metadata, wanted.admission)
             self.recorder.tell(bot.metadata, wanted.admission_events)
@@ -104,19 +113,13 @@ class Reconciler:
         if wanted.latch is None:
             await self._status(bot, world, task)
 
-    async def _tombstone(self, task: Task) -> None:
-        """The bot is gone: its Lease goes once it is released, and is left where nobody can say that it is over."""
-        world = await observe_world(self.cluster, task.namespace, task.name, self.default_image)
-        removal, lease = tombstone_to_remove(task.name, world), world.lease
-        if removal is not None:
-            await remove(self.cluster, (removal,))
-            log.info("lease removed", bot=str(task))
-        elif lease is not None and is_ours(lease, task.name) and world.pod_object is None and not is_released(lease):
-            log.warning(
-                "the Lease of a bot that is gone is left: its holder has not released it",
-                bot=str(task),
-                holder=lease_holder(lease),
-            )
+    async def _tombstone(self, task: Task, bot: Bot | None, world: World) -> World:
+        """What an earlier bot of this name has left is dealt with first, and the new one is told what it waits for."""
+        found = tombstone(task.namespace, task.name, world.lease, bot)
+        if found is None:
+            self.undertaker.tombstones.forget(task)
+            return world
+        return replace(world, tombstone=await self.undertaker.bury(task, found, world))
 
     async def _second_path(self, bot: Bot, wanted: Plan) -> None:
         """The Job before the pod: what is left on the venue matters more than who left it."""

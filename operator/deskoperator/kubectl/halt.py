@@ -14,17 +14,17 @@ from datetime import datetime, timedelta
 
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
-from deskoperator.errors import Absent, ApiError, CannotKill, Conflict
-from deskoperator.kubectl.seen import Seen, see, with_report
+from deskoperator.errors import Absent, ApiError, CannotKill
+from deskoperator.kubectl.job import LOOK_SECONDS, heard, make_job
+from deskoperator.kubectl.leftover import Leftover
+from deskoperator.kubectl.seen import Seen, see
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.kill_job import POD_GRACE_SECONDS, confirm_within
-from deskoperator.plan.kill_report import reports
 from deskoperator.plan.kill_target import has_venue, kill_target
-from deskoperator.resources.kill_job import job_name, kill_job
-from deskoperator.resources.kinds import JOB, POD, TRADING_BOT, Object
+from deskoperator.resources.kill_job import job_name
+from deskoperator.resources.kinds import JOB, LEASE, POD, TRADING_BOT
 from deskoperator.resources.labels import pod_name
 
-LOOK_SECONDS = 0.25
 GRACE = timedelta(seconds=10)
 
 
@@ -61,7 +61,7 @@ class Halting:
             asked = await self._ask(namespace, name)
             seen, job, problem = await self._wait(asked)
         except Absent:
-            seen, job, problem = Seen(), "", f"there is no TradingBot {name} in {namespace}"
+            seen, job, problem = await self._what_is_left(namespace, name)
         except (ApiError, CannotKill) as error:
             seen, job, problem = Seen(), "", str(error)
         return Outcome(namespace, name, seen, clock.monotonic() - began, problem, job=job)
@@ -80,6 +80,12 @@ class Halting:
         except (ApiError, CannotKill, TimeoutError) as error:
             problem = str(error) or "the dry run did not end in time"
         return Outcome(namespace, name, replace(seen, by=""), clock.monotonic() - began, problem, dry_run=True, job=job)
+
+    async def _what_is_left(self, namespace: str, name: str) -> tuple[Seen, str, str]:
+        try:
+            return await Leftover(self.cluster, self.image, self.timeout, namespace, name).proven()
+        except (ApiError, CannotKill) as error:
+            return Seen(), "", str(error)
 
     async def _ask(self, namespace: str, name: str) -> Bot:
         await self.cluster.merge(TRADING_BOT, namespace, name, {"spec": {"halted": True}})
@@ -123,17 +129,12 @@ class Halting:
             await self._make(bot, halt_id, dry_run=False)
             await self._stop_pod(bot)
             return name, seen
-        return name, await self._heard(job, replace(seen, halt_id=halt_id))
+        return name, await heard(self.cluster, job, replace(seen, halt_id=halt_id))
 
     async def _make(self, bot: Bot, halt_id: str, *, dry_run: bool) -> None:
-        target = kill_target(bot, halt_id)
-        if isinstance(target, str):
-            raise CannotKill(f"no kill Job can be made: {target}")
-        image = await self.image(bot.metadata.namespace)
-        try:
-            await self.cluster.create(JOB, kill_job(target, image, dry_run=dry_run))
-        except Conflict:
-            return  # somebody was faster
+        namespace, name = bot.metadata.namespace, bot.metadata.name
+        lease = await self.cluster.get(LEASE, namespace, name)
+        await make_job(self.cluster, kill_target(bot, halt_id, lease), lease, self.image, dry_run=dry_run)
 
     async def _stop_pod(self, bot: Bot) -> None:
         """As the operator does it: an engine that has had its time sends nothing while the Job empties the account."""
@@ -142,15 +143,6 @@ class Halting:
         if pod is not None and "deletionTimestamp" not in pod["metadata"]:
             uid = pod["metadata"]["uid"]
             await self.cluster.delete(POD, namespace, pod["metadata"]["name"], uid, POD_GRACE_SECONDS)
-
-    async def _heard(self, job: Object, seen: Seen) -> Seen:
-        metadata = job["metadata"]
-        selector = f"batch.kubernetes.io/job-name={metadata['name']}"
-        said = reports(job, tuple(await self.cluster.list(POD, metadata["namespace"], selector)))
-        if not said:
-            return replace(seen, note=seen.note or f"kill Job {metadata['name']} runs")
-        proof = next((report for report in said if report.proves(seen.halt_id)), said[-1])
-        return with_report(seen, proof)
 
     async def _rehearse(self, bot: Bot, now: datetime) -> tuple[str, Seen]:
         halt_id = _own_id(bot, now)
@@ -162,7 +154,7 @@ class Halting:
                 await clock.pause(LOOK_SECONDS)
                 job = await self.cluster.get(JOB, namespace, name)
                 if job is not None:
-                    seen = await self._heard(job, seen)
+                    seen = await heard(self.cluster, job, seen)
         return name, seen
 
 

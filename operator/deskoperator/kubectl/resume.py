@@ -12,7 +12,7 @@ from deskapi import LatchState
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import ApiError, Conflict
-from deskoperator.kubectl.halt import LOOK_SECONDS
+from deskoperator.kubectl.job import LOOK_SECONDS
 from deskoperator.kubectl.seen import halt_words
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.kill import evidence_in_words

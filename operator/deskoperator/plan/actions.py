@@ -1,5 +1,6 @@
 """What a plan asks for: writes and removals, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,6 +39,18 @@ class Create:
     manifest: Object
 
 
+@dataclass(frozen=True)
+class Annotate:
+    """Annotations to be written on an object that is still as it was seen; None takes one away."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    uid: str
+    version: str
+    annotations: Mapping[str, str | None]
+
+
 class Happening(StrEnum):
     """Reasons of the Events that the operator writes, in their stable words."""
 
@@ -52,6 +65,9 @@ class Happening(StrEnum):
     KILL_JOB_STUCK = "KillJobStuck"
     KILL_JOB_UNCONFIRMED = "KillJobUnconfirmed"
     POD_STOPPED = "PodStopped"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
+    TOMBSTONE_WAITS = "TombstoneWaits"
+    TOMBSTONE_REMOVED = "TombstoneRemoved"
 
 
 @dataclass(frozen=True)

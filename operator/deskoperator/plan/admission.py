@@ -62,6 +62,14 @@ def judge(bot: Bot, scope: Scope) -> Judgement:
     return Judgement(allowed, reason, message, write, _notices(bot, write))
 
 
+def wait_for(bot: Bot, what: str) -> Judgement:
+    """Nothing is admitted beside what an earlier bot of the name has left, and nothing stays so."""
+    stands = {name: bot.written_status[name] for name in _PARTS[1:] if bot.written_status.get(name) is not None}
+    reason = Reason.EARLIER_BOT_REMAINS
+    words = f"{reason.meaning}: {what}" if what else reason.meaning
+    return Judgement(None, reason, words, None if bot.admitted is None else stands)
+
+
 def _not_now(bot: Bot, reason: Reason) -> Judgement:
     if bot.judged_before:
         return Judgement(True, reason, f"{reason.meaning}: what was judged before stays in force")

@@ -10,7 +10,7 @@ from deskoperator.plan.actions import Apply, Delete
 from deskoperator.plan.admission import Judgement
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.drift import contains
-from deskoperator.plan.lease import foreign_lease
+from deskoperator.plan.lease import foreign_lease, of_another_bot
 from deskoperator.plan.rollout import pods_to_replace
 from deskoperator.plan.world import World
 from deskoperator.resources.children import children
@@ -26,8 +26,10 @@ class ChildrenDecision:
 
 def decide_children(bot: Bot, world: World, judgement: Judgement) -> ChildrenDecision:
     """All children as they should be, minus those that are. Nothing for a bot that goes or cannot be read, nor beside
-    another program's Lease, which its Role would let it write."""
-    if bot.spec is None or bot.deleting or bot.metadata.uid is None or foreign_lease(bot, world):
+    the Lease of another program or of an earlier bot, which its Role would let it write."""
+    if bot.spec is None or bot.deleting or bot.metadata.uid is None:
+        return ChildrenDecision()
+    if foreign_lease(bot, world) or of_another_bot(bot, world.lease):
         return ChildrenDecision()
     if not judgement.allowed and not _ran(bot, world):
         return ChildrenDecision()

@@ -13,22 +13,21 @@ from running is said in the Halted condition, as an Event and as a metric.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from deskapi import Confirmer, KillSwitch, LatchState
 from deskoperator.plan.actions import Create, Delete, Happening, Notice
 from deskoperator.plan.bot import Bot
-from deskoperator.plan.kill_report import KillReport, created_at, finished, own_pods, reports, unscheduled
+from deskoperator.plan.kill_course import LONG_AGO, LOOK_AGAIN, START_PATIENCE, Step, course, name_of
+from deskoperator.plan.kill_report import KillReport, created_at
 from deskoperator.plan.kill_target import has_venue, kill_target
+from deskoperator.plan.lease import may_send_seconds
 from deskoperator.plan.world import World
 from deskoperator.resources.kill_job import kill_job
-from deskoperator.resources.kinds import JOB, POD, Object
+from deskoperator.resources.kinds import JOB, POD
 
 CONFIRM_WITHIN = timedelta(seconds=10)
 POD_GRACE_SECONDS = 5
-START_PATIENCE = timedelta(seconds=10)
-LOOK_AGAIN = timedelta(seconds=30)
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE = 3
 
 
@@ -73,7 +72,7 @@ def overdue_at(bot: Bot, latch: KillSwitch) -> datetime:
     """
     within = confirm_within(bot)
     known = [time for time in (latch.triggered_at, bot.latch_written_at) if time is not None]
-    latched = min(known, default=_LONG_AGO)
+    latched = min(known, default=LONG_AGO)
     taken = bot.engine_halt is not None and bot.engine_halt.id == latch.id
     progress = max(latched, bot.reported_at) if taken and bot.reported_at is not None else latched
     return min(progress + within, latched + _PATIENCE * within)
@@ -103,60 +102,38 @@ def _seconds(bot: Bot) -> str:
 
 
 def _by_job(bot: Bot, latch: KillSwitch, world: World, now: datetime) -> KillDecision:
-    job = world.kill_job
-    if job is None:
+    found = course(world.kill_job, world.kill_pods, latch.id, now)
+    if found.step is Step.MAKE or world.kill_job is None:
         return _start(bot, latch, world, now)
-    found = reports(job, world.kill_pods)
-    proof = next((report for report in found if report.proves(latch.id)), None)
-    if proof is not None:
-        return KillDecision(confirmation=_confirmed(latch, proof))
-    if "deletionTimestamp" in job["metadata"]:
-        return KillDecision(words=f"kill Job {_name(job)} is being removed", look_again=now + START_PATIENCE)
-    if finished(job):
-        return _replace(bot, job, found, now)
-    return _running(bot, job, world, found, now)
+    if found.proof is not None:
+        return KillDecision(confirmation=_confirmed(latch, found.proof))
+    deletes: tuple[Delete, ...] = ()
+    if found.step is Step.REPLACE:
+        metadata = world.kill_job["metadata"]
+        deletes = (Delete(JOB, bot.metadata.namespace, metadata["name"], metadata.get("uid", ""), found.words),)
+    notices = () if found.trouble is None else _alert(bot, found.words, found.trouble)
+    return KillDecision(deletes=deletes, notices=notices, words=found.words, look_again=found.look_again)
 
 
 def _start(bot: Bot, latch: KillSwitch, world: World, now: datetime) -> KillDecision:
-    target = kill_target(bot, latch.id)
+    target = kill_target(bot, latch.id, world.lease)
     if isinstance(target, str):
-        return _alert(bot, f"no kill Job can be made: {target}", Happening.KILL_JOB_STUCK, now)
-    job = kill_job(target, world.default_image, priority_class=world.kill_priority_class)
-    words = f"kill Job {_name(job)} runs"
+        words = f"no kill Job can be made: {target}"
+        return KillDecision(
+            notices=_alert(bot, words, Happening.KILL_JOB_STUCK), words=words, look_again=now + LOOK_AGAIN
+        )
+    seconds = may_send_seconds(world)
+    job = kill_job(target, world.default_image, seconds, priority_class=world.kill_priority_class)
+    words = f"kill Job {name_of(job)} runs"
     note = Notice(Happening.KILL_JOB_STARTED, f"halt {latch.id}: {words}", warning=True)
     return KillDecision(creates=(Create(JOB, job),), notices=(note,), words=words, look_again=now + START_PATIENCE)
 
 
-def _running(bot: Bot, job: Object, world: World, found: list[KillReport], now: datetime) -> KillDecision:
-    pods, made = own_pods(job, world.kill_pods), created_at(job)
-    since = made or _LONG_AGO
-    if found:
-        said = found[-1]
-        words = f"kill Job {_name(job)} has not confirmed: {said.reason}: {said.message}"
-        return _alert(bot, words, Happening.KILL_JOB_UNCONFIRMED, now)
-    if now - since < START_PATIENCE:
-        return KillDecision(words=f"kill Job {_name(job)} runs", look_again=since + START_PATIENCE)
-    trouble = unscheduled(pods) if pods else "it has no pod; the Events of the Job say why"
-    if trouble:
-        return _alert(bot, f"kill Job {_name(job)} does not run: {trouble}", Happening.KILL_JOB_STUCK, now)
-    return KillDecision(words=f"kill Job {_name(job)} runs", look_again=now + LOOK_AGAIN)
-
-
-def _replace(bot: Bot, job: Object, found: list[KillReport], now: datetime) -> KillDecision:
-    said = f"{found[-1].reason}: {found[-1].message}" if found else "its pod left no outcome"
-    words = f"kill Job {_name(job)} is over without a proof and is made again: {said}"
-    metadata = job["metadata"]
-    delete = Delete(JOB, bot.metadata.namespace, metadata["name"], metadata.get("uid", ""), words)
-    alert = _alert(bot, words, Happening.KILL_JOB_UNCONFIRMED, now)
-    return KillDecision(deletes=(delete,), notices=alert.notices, words=words, look_again=alert.look_again)
-
-
-def _alert(bot: Bot, words: str, happening: Happening, now: datetime) -> KillDecision:
+def _alert(bot: Bot, words: str, happening: Happening) -> tuple[Notice, ...]:
     """Said once: not again while the Halted condition says so already."""
     written = [str(one.get("message", "")) for one in bot.written_status.get("conditions") or ()]
     told = any(words in message for message in written)
-    notices = () if told else (Notice(happening, words, warning=True),)
-    return KillDecision(notices=notices, words=words, look_again=now + LOOK_AGAIN)
+    return () if told else (Notice(happening, words, warning=True),)
 
 
 def _confirmed(latch: KillSwitch, proof: KillReport) -> KillSwitch:
@@ -170,7 +147,3 @@ def _confirmed(latch: KillSwitch, proof: KillReport) -> KillSwitch:
             "residual_position": proof.residual_position,
         }
     )
-
-
-def _name(job: Object) -> str:
-    return str(job["metadata"]["name"])

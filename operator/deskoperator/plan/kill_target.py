@@ -1,7 +1,8 @@
-"""What a kill Job needs to know of a bot, read from the object as it is written.
+"""What a kill needs to know of a bot, read from the object as it is written.
 
 A halt must work on a spec that this version cannot read as a whole, so each part is taken by itself: a newer field or a
-broken strategy is no reason to leave orders on a venue.
+broken strategy is no reason to leave orders on a venue. What the bot's Lease remembers is added: markets that a spec
+has named once, and the account that the bot was admitted on.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,40 +10,48 @@ from typing import Any
 
 from deskoperator.plan.bot import Bot
 from deskoperator.resources.kill_job import KillTarget
-
-_WITHOUT_A_VENUE = ("DryRun", "Paper")
-_UNREADABLE = "spec.venue cannot be read: exchange, marketType and a Secret are needed"
+from deskoperator.resources.kinds import Object
+from deskoperator.resources.venue_scope import WITHOUT_A_VENUE, VenueScope, scope_on
 
 
 def has_venue(bot: Bot) -> bool:
     """Whether the bot's orders are on a venue. A mode that this version does not know counts as one that trades."""
-    return bot.written_spec.get("mode", "DryRun") not in _WITHOUT_A_VENUE
+    return bot.written_spec.get("mode", "DryRun") not in WITHOUT_A_VENUE
 
 
-def kill_target(bot: Bot, halt_id: str) -> KillTarget | str:
+def kill_target(bot: Bot, halt_id: str, lease: Object | None = None) -> KillTarget | str:
     """The target, or in words why there is none."""
+    return venue_scope(bot, own_scope(bot, lease)).target(bot.metadata.namespace, bot.metadata.name, halt_id)
+
+
+def own_scope(bot: Bot, lease: Object | None) -> VenueScope | None:
+    """What a Lease remembers of this very bot; None: nothing."""
+    known = scope_on(lease)
+    return known if known is not None and known.uid == bot.metadata.uid else None
+
+
+def venue_scope(bot: Bot, known: VenueScope | None) -> VenueScope:
+    """The scope as its Lease should carry it, after what it carries."""
     venue = _part(bot.written_spec, "venue")
-    secret = _secret(bot, venue)
-    exchange, market_type = _text(venue, "exchange"), _text(venue, "marketType")
-    if not exchange or not market_type or not secret:
-        return _UNREADABLE
     engine = _part(bot.written_status, "engine")
     shared_by = venue.get("sharedBy")
-    return KillTarget(
-        namespace=bot.metadata.namespace,
-        bot=bot.metadata.name,
+    return VenueScope(
         uid=bot.metadata.uid or "",
-        halt_id=halt_id,
-        mode=_text(bot.written_spec, "mode"),
-        exchange=exchange,
-        market_type=market_type,
+        mode=_text(bot.written_spec, "mode") or "DryRun",
+        exchange=_text(venue, "exchange"),
+        market_type=_text(venue, "marketType"),
         endpoint=_text(venue, "endpoint"),
-        markets=_markets(bot, engine),
-        secret=secret,
-        account_id=_text(engine, "accountId"),
+        markets=_markets(bot, engine, () if known is None else known.markets),
+        secret=_secret(bot, venue),
+        account_id=_account(engine, known),
         shared=isinstance(shared_by, int) and shared_by > 1,
         placement=_placement(bot.written_spec),
     )
+
+
+def _account(engine: Mapping[str, Any], known: VenueScope | None) -> str:
+    """The first one that was ever met."""
+    return (known.account_id if known is not None else "") or _text(engine, "accountId")
 
 
 def _secret(bot: Bot, venue: Mapping[str, Any]) -> str:
@@ -50,11 +59,10 @@ def _secret(bot: Bot, venue: Mapping[str, Any]) -> str:
     return own or _text(_part(venue, "credentialsSecretRef"), "name")
 
 
-def _markets(bot: Bot, engine: Mapping[str, Any]) -> tuple[str, ...]:
+def _markets(bot: Bot, engine: Mapping[str, Any], known: Iterable[str]) -> tuple[str, ...]:
     """Those of the spec first, then every other one that is known of."""
-    scope = _texts(bot.written_status.get("venueScope"))
     held = [_text(position, "market") for position in engine.get("positions") or () if isinstance(position, Mapping)]
-    named = [*_texts(bot.written_spec.get("markets")), *scope, *held, *_texts(engine.get("closedMarkets"))]
+    named = [*_texts(bot.written_spec.get("markets")), *known, *held, *_texts(engine.get("closedMarkets"))]
     return tuple(dict.fromkeys(filter(None, named)))
 
 

@@ -1,37 +1,79 @@
-"""When a bot's Lease is made, and when it is removed: never while an order of whoever held it may still come."""
+"""A bot's Lease: when it is made, what it is to remember of the bot, and whose it is.
+
+What it remembers is written before anything that the bot may act on: a market is noted before a spec that names it is
+admitted. So a bot that is deleted at any moment leaves a Lease that names every place its orders may be.
+"""
+
+from collections.abc import Mapping
 
 from deskapi.lease import is_released
-from deskoperator.plan.actions import Delete
+from deskoperator.plan.actions import Annotate
 from deskoperator.plan.bot import Bot
+from deskoperator.plan.kill_target import own_scope, venue_scope
 from deskoperator.plan.world import World
+from deskoperator.resources.kill_job import LEASE_SECONDS
 from deskoperator.resources.kinds import LEASE, STATEFUL_SET, Object
+from deskoperator.resources.labels import owning_bot_uid
 from deskoperator.resources.lease import is_ours, new_lease
+from deskoperator.resources.venue_scope import annotations, notes, scope_on
+
+_OF_A_BOT_THAT_RAN = ("admitted", "effectiveEnvelope", "policies", "engine")
 
 
 def lease_to_make(bot: Bot, world: World) -> Object | None:
     """The Lease of a bot that has none; None where there is one, or the bot goes.
 
     It is marked as released only where nothing of the bot was ever there: one that was deleted may have had a holder.
+    A bot that was never judged never had a pod, whatever else its status says (it may have waited for a tombstone).
     """
     if world.lease is not None or bot.spec is None or bot.deleting or bot.metadata.uid is None:
         return None
-    never_ran = not bot.written_status and not world.children and world.pod_object is None
-    return new_lease(bot.metadata, never_ran=never_ran)
+    return new_lease(bot.metadata, _notes(bot, None), never_ran=not _ran(bot, world))
 
 
-def tombstone_to_remove(name: str, world: World) -> Delete | None:
-    """The Lease of a bot that is gone, once its holder has released it; None: it stays, or is not the desk's.
+def _ran(bot: Bot, world: World) -> bool:
+    """Whether a pod may have been there. The rights of an earlier bot go later than its Lease, and mean nothing."""
+    judged = any(bot.written_status.get(part) for part in _OF_A_BOT_THAT_RAN)
+    own = any(
+        kind == STATEFUL_SET or owning_bot_uid(child) in {None, bot.metadata.uid}
+        for kind, child in world.children.items()
+    )
+    return judged or own or world.pod_object is not None
 
-    It goes last: a bot that is made anew under the name beside the rest of the old one still meets it.
-    """
+
+def lease_notes(bot: Bot, world: World) -> Annotate | None:
+    """What the bot's own Lease does not say yet; None: it says all."""
     lease = world.lease
-    if lease is None or not is_ours(lease, name) or not is_released(lease):
+    if lease is None or bot.metadata.uid is None or bot.deleting or of_another_bot(bot, lease):
         return None
-    if world.pod_object is not None or STATEFUL_SET in world.children:
+    if not is_ours(lease, bot.metadata.name):
+        return None
+    wanted, written = _notes(bot, lease), annotations(lease)
+    if all(written.get(name) == note for name, note in wanted.items()):
         return None
     metadata = lease["metadata"]
-    because = "Lease of a TradingBot that is gone was released"
-    return Delete(LEASE, metadata["namespace"], name, metadata["uid"], because, version=metadata["resourceVersion"])
+    place = (bot.metadata.namespace, bot.metadata.name)
+    return Annotate(LEASE, *place, metadata["uid"], metadata["resourceVersion"], wanted)
+
+
+def _notes(bot: Bot, lease: Object | None) -> Mapping[str, str | None]:
+    return notes(venue_scope(bot, own_scope(bot, lease)), bot.written_status.get("killSwitch"))
+
+
+def of_another_bot(bot: Bot, lease: Object | None) -> bool:
+    """Whether it is what an earlier bot of this name has left."""
+    scope = scope_on(lease) if lease is not None and is_ours(lease, bot.metadata.name) else None
+    return scope is not None and scope.uid != bot.metadata.uid
+
+
+def may_send_seconds(world: World) -> int:
+    """How long from now a process of the bot may still send, by its Lease.
+
+    Released, and no pod there that may take it on what it knew before: nobody. Whoever comes later reads its object
+    first, and learns that it is halted or gone.
+    """
+    free = world.lease is not None and is_released(world.lease) and world.pod_object is None
+    return 0 if free else LEASE_SECONDS
 
 
 def foreign_lease(bot: Bot, world: World) -> str:

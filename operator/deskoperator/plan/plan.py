@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deskapi import KillSwitch
-from deskoperator.plan.actions import Apply, Create, Delete, Happening, Notice
-from deskoperator.plan.admission import judge
+from deskoperator.plan.actions import Annotate, Apply, Create, Delete, Happening, Notice
+from deskoperator.plan.admission import judge, wait_for
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.children import decide_children
 from deskoperator.plan.kill import decide_latch, notices_of
 from deskoperator.plan.kill_job import KillDecision, decide_kill
-from deskoperator.plan.lease import lease_to_make
+from deskoperator.plan.lease import lease_notes, lease_to_make, of_another_bot
 from deskoperator.plan.policies import scope_of
 from deskoperator.plan.report import believed_report, changes_at
 from deskoperator.plan.status import desired_status, is_written
@@ -30,7 +30,8 @@ _POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
 @dataclass(frozen=True)
 class Plan:
     """What to write, in this order; None and empty: nothing. The events belong to the writes they are named for.
-    `lease` is to be created: once it is there, the plan is asked anew, because children refer to it.
+    `lease` is to be created: once it is there, the plan is asked anew, because children refer to it. `notes` are what
+    a Lease that is there is to remember; they come before everything that the bot may act on.
 
     `latch` is written by its own writer; `confirmation` is the latch with a kill Job's proof, which comes after it.
     `stops` and `creates` are the second path of a halt. `requeue_after` is in seconds; None: when something changes.
@@ -42,6 +43,7 @@ class Plan:
     creates: tuple[Create, ...] = ()
     stops: tuple[Delete, ...] = ()
     lease: Object | None = None
+    notes: Annotate | None = None
     applies: tuple[Apply, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Object | None = None
@@ -54,7 +56,7 @@ class Plan:
 
     @property
     def writes_nothing(self) -> bool:
-        writes = (self.latch, self.lease, self.confirmation, self.admission, self.status)
+        writes = (self.latch, self.lease, self.notes, self.confirmation, self.admission, self.status)
         objects = (*self.applies, *self.deletes, *self.creates, *self.stops)
         return not objects and all(each is None for each in writes)
 
@@ -65,7 +67,7 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
     latch = decide_latch(bot, scope, now)
     kill = decide_kill(bot, latch.write or bot.latch, observed, now)
     confirmation = kill.confirmation if latch.write is None else None
-    judgement = judge(bot, scope)
+    judgement = judge(bot, scope) if not of_another_bot(bot, observed.lease) else wait_for(bot, observed.tombstone)
     wanted = decide_children(bot, observed, judgement)
     report = believed_report(bot, observed.pod, now)
     held = confirmation or latch.write or bot.latch
@@ -80,6 +82,7 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
         creates=kill.creates,
         stops=kill.deletes,
         lease=None if LEASE in observed.refusals else lease_to_make(bot, observed),
+        notes=lease_notes(bot, observed),
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,

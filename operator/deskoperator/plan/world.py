@@ -15,7 +15,7 @@ class World:
 
     `policies`: every RiskPolicy of the bot's namespace, listed after the bot was read; None: they could not be listed.
     `kill_job` is the kill Job of the present halt, `kill_pods` are the pods of its name; both are looked for only while
-    a halt is not confirmed. `kill_priority_class` "": none.
+    a halt is not confirmed. `kill_priority_class` "": none. `tombstone`: what the Lease of an earlier bot waits for.
     """
 
     default_image: str
@@ -27,6 +27,7 @@ class World:
     kill_pods: tuple[Object, ...] = ()
     kill_priority_class: str = ""
     lease: Object | None = None
+    tombstone: str = ""
 
     @cached_property
     def pod(self) -> Pod | None:

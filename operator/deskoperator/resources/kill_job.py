@@ -54,8 +54,18 @@ def job_name(bot: str, halt_id: str, *, dry_run: bool = False) -> str:
     return f"{name[: _LONGEST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def kill_job(target: KillTarget, image: str, *, priority_class: str = "", dry_run: bool = False) -> Object:
-    """The whole Job. `image` is the release's own, never the bot's: that may be what is broken."""
+def kill_job(
+    target: KillTarget,
+    image: str,
+    may_send_seconds: int = LEASE_SECONDS,
+    *,
+    priority_class: str = "",
+    dry_run: bool = False,
+) -> Object:
+    """The whole Job. `image` is the release's own, never the bot's: that may be what is broken.
+
+    `may_send_seconds`: how long from now a process of the bot may still send; 0 where its Lease was seen released.
+    """
     name = job_name(target.bot, target.halt_id, dry_run=dry_run)
     job: Object = {
         **JOB.header(target.namespace, name),
@@ -64,7 +74,7 @@ def kill_job(target: KillTarget, image: str, *, priority_class: str = "", dry_ru
             "ttlSecondsAfterFinished": KEPT_SECONDS,
             "template": {
                 "metadata": {"labels": {**_pod_labels(target.bot)}},
-                "spec": _pod_spec(target, image, priority_class, dry_run=dry_run),
+                "spec": _pod_spec(image, priority_class, target, _arguments(target, may_send_seconds, dry_run=dry_run)),
             },
         },
     }
@@ -76,7 +86,7 @@ def _pod_labels(bot: str) -> dict[str, str]:
     return {KILL_LABEL: bot, "app.kubernetes.io/name": "desk-kill", "app.kubernetes.io/part-of": "trading-desk"}
 
 
-def _pod_spec(target: KillTarget, image: str, priority_class: str, *, dry_run: bool) -> Object:
+def _pod_spec(image: str, priority_class: str, target: KillTarget, arguments: list[str]) -> Object:
     return {
         "restartPolicy": "OnFailure",
         "automountServiceAccountToken": False,
@@ -89,7 +99,7 @@ def _pod_spec(target: KillTarget, image: str, priority_class: str, *, dry_run: b
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(target, image, dry_run=dry_run)],
+        "containers": [_container(image, arguments)],
         "volumes": [
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
             # Optional: the Job then says that the Secret is missing, where a required one would leave it silent.
@@ -100,13 +110,13 @@ def _pod_spec(target: KillTarget, image: str, priority_class: str, *, dry_run: b
     }
 
 
-def _container(target: KillTarget, image: str, *, dry_run: bool) -> Object:
+def _container(image: str, arguments: list[str]) -> Object:
     return {
         "name": CONTAINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["desk"],
-        "args": _arguments(target, dry_run=dry_run),
+        "args": arguments,
         "resources": DEFAULT_RESOURCES,
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -122,7 +132,7 @@ def _container(target: KillTarget, image: str, *, dry_run: bool) -> Object:
     }
 
 
-def _arguments(target: KillTarget, *, dry_run: bool) -> list[str]:
+def _arguments(target: KillTarget, may_send_seconds: int, *, dry_run: bool) -> list[str]:
     given = {
         "--mode": target.mode,
         "--exchange": target.exchange,
@@ -134,7 +144,7 @@ def _arguments(target: KillTarget, *, dry_run: bool) -> list[str]:
         "--bot-uid": target.uid,
         "--halt-id": target.halt_id,
         "--account-id": target.account_id,
-        "--lease": f"{LEASE_SECONDS}s",
+        "--lease": f"{may_send_seconds}s",
         "--result": "/dev/termination-log",
     }
     options = [f"{name}={value}" for name, value in given.items() if value]

@@ -46,6 +46,7 @@ POD = Kind("v1", "Pod", "pods")
 JOB = Kind("batch/v1", "Job", "jobs")
 DEPLOYMENT = Kind("apps/v1", "Deployment", "deployments")
 LEASE = Kind(LEASE_API_VERSION, "Lease", LEASE_PLURAL)
+NAMESPACE = Kind("v1", "Namespace", "namespaces")
 EVENT = Kind("events.k8s.io/v1", "Event", "events")
 
 # In the order in which they are applied: a pod that starts finds its rights in place.

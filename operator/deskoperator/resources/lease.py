@@ -1,8 +1,10 @@
-"""The Lease of a bot: who may trade (`docs/one-trader.md`). Made once; its pods write it, the operator never again.
+"""The Lease of a bot: who may trade (`docs/one-trader.md`). Made once; its pods write it, the operator its notes alone.
 
 It has the bot's own name and no owner, so that it outlives the bot: while one lies there unreleased, an order of the
 pod that held it may still come.
 """
+
+from collections.abc import Mapping
 
 from deskapi import ObjectMeta
 from deskapi.lease import RELEASED_MARK
@@ -10,12 +12,12 @@ from deskoperator.resources.kinds import LEASE, Object
 from deskoperator.resources.labels import BOT_LABEL, labels
 
 
-def new_lease(bot: ObjectMeta, *, never_ran: bool) -> Object:
-    """A Lease that nobody holds; free for the first pod only where the bot has never run."""
+def new_lease(bot: ObjectMeta, notes: Mapping[str, str | None], *, never_ran: bool) -> Object:
+    """A Lease that nobody holds, with the operator's notes; free for the first pod only where the bot has never run."""
     manifest = LEASE.header(bot.namespace, bot.name)
-    manifest["metadata"]["labels"] = labels(bot.name)
-    if never_ran:
-        manifest["metadata"]["annotations"] = {RELEASED_MARK: "true"}
+    marks = {RELEASED_MARK: "true"} if never_ran else {}
+    written = {name: note for name, note in notes.items() if note is not None}
+    manifest["metadata"] |= {"labels": labels(bot.name), "annotations": {**written, **marks}}
     return manifest
 
 
