@@ -83,6 +83,22 @@ async def test_an_unknown_topic_refuses_the_subscription(client: Client) -> None
     assert "handler not found" in answer["ret_msg"]
 
 
+async def test_digits_of_other_scripts_are_refused_and_end_no_connection(client: Client) -> None:
+    superscript = "\N{SUPERSCRIPT TWO}"
+    async with client.stream("public/linear") as socket:
+        await socket.send_json({"op": "subscribe", "args": [f"orderbook.{superscript}.BTCUSDT"], "req_id": "1"})
+        assert (await socket.receive_json(timeout=5))["success"] is False
+    async with client.stream("private") as socket:
+        await socket.send_json({"op": "auth", "args": [client.key, superscript, "0"]})
+        assert (await socket.receive_json(timeout=5))["success"] is False
+    async with client.stream("trade") as socket:
+        await socket.send_json(client.authentication())
+        await socket.receive_json(timeout=5)
+        for header in ({"X-BAPI-TIMESTAMP": superscript}, {"X-BAPI-TIMESTAMP": "1", "X-BAPI-RECV-WINDOW": superscript}):
+            await socket.send_json({"op": "order.create", "reqId": "1", "header": header, "args": [{}]})
+            assert (await socket.receive_json(timeout=5))["retCode"] == 10001
+
+
 async def test_the_private_stream_wants_the_right_secret(simulator: Simulator, client: Client) -> None:
     async with client.stream("private") as socket:
         await socket.send_json({"op": "subscribe", "args": ["order"]})

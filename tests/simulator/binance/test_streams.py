@@ -185,6 +185,13 @@ async def test_a_wrong_signature_hears_nothing_over_the_socket_api(client: Clien
         assert (await socket.receive_json(timeout=5))["result"] == {"subscriptions": []}
 
 
+async def test_a_subscription_named_in_digits_of_another_script_ends_no_connection(client: Client) -> None:
+    async with client.socket_api() as socket:
+        params = client.socket_parameters() | {"subscriptionId": "\N{SUPERSCRIPT TWO}"}
+        await socket.send_json({"id": 1, "method": "userDataStream.unsubscribe", "params": params})
+        assert (await socket.receive_json(timeout=5))["status"] == 200
+
+
 async def test_orders_over_the_socket_api_are_those_over_rest(client: Client) -> None:
     order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC"}
     async with client.socket_api() as socket:

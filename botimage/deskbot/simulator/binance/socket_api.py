@@ -137,7 +137,7 @@ class SocketApiDoor:
                 return self._subscribe(connection, key, parameters, payload)
             case "userDataStream.unsubscribe":
                 wanted = parameters.get("subscriptionId", "")
-                self.feed.leave(connection, int(wanted) if wanted.isdigit() else None)
+                self.feed.leave(connection, int(wanted) if wanted.isascii() and wanted.isdigit() else None)
                 return {}
             case "session.subscriptions":
                 return {"subscriptions": [{"subscriptionId": one} for one in self.feed.subscriptions(connection)]}

@@ -39,7 +39,7 @@ class PublicFeed(Feed[tuple[str, str]]):
     def _of_kind(self, kind: str, detail: str, topic: str, listing: Listing) -> Channel:
         exchange, clock = self._venue.exchange, self._venue.clock
         match kind, detail:
-            case "orderbook", depth if depth.isdigit() and int(depth) in BOOK_INTERVAL_SECONDS:
+            case "orderbook", depth if depth.isascii() and depth.isdigit() and int(depth) in BOOK_INTERVAL_SECONDS:
                 return BookChannel(topic, listing, exchange, clock, int(depth))
             case "publicTrade", "":
                 return TradeChannel(topic, listing, exchange, clock)

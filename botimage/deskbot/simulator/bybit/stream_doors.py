@@ -118,7 +118,7 @@ def authenticate(
     args = replies.topics_of(message)
     entry = log.open(venue.clock.now_ns(), "AUTH", "/v5/private", {}, args[0] if args else "")
     try:
-        if len(args) != 3 or not args[1].isdigit():
+        if len(args) != 3 or not args[1].isascii() or not args[1].isdigit():
             raise codes.Refusal(10004, "Params Error")  # noqa: TRY301
         account = gate.account(args[0])
         verify_stream(int(args[1]), account.secret, args[2], venue.clock.now_ns() // 1_000_000)

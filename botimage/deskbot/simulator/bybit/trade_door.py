@@ -90,7 +90,7 @@ def _check_time(message: Json, now_ms: int) -> None:
     header = header if isinstance(header, dict) else {}
     timestamp = str(header.get("X-BAPI-TIMESTAMP", ""))
     window = str(header.get("X-BAPI-RECV-WINDOW", DEFAULT_RECEIVE_WINDOW_MS))
-    if not timestamp.isdigit() or not window.isdigit():
+    if not all(text.isascii() and text.isdigit() for text in (timestamp, window)):
         raise codes.INVALID_PARAMETER.refusal("", name="X-BAPI-TIMESTAMP")
     verify_timestamp(int(timestamp), int(window), now_ms)
 
