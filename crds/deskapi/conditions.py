@@ -61,6 +61,10 @@ class Reason(Documented):
         "EarlierBotRemains",
         "an earlier TradingBot of this name is gone, and that none of its orders is left has not been proved yet",
     )
+    ACCOUNT_PENDING = (
+        "AccountPending",
+        "the engine has told whose account its key opens, and waits to be admitted on it before it sends anything",
+    )
     PAUSED = "Paused", "spec.paused is true: quotes are pulled, no risk is added"
     STRATEGY_DISABLED = "StrategyDisabled", "no strategy of the bot is enabled"
     STOPPING = "Stopping", "the bot is being deleted or its pod is stopping"
@@ -97,6 +101,8 @@ class Reason(Documented):
     EXCHANGE_NOT_ALLOWED = "ExchangeNotAllowed", "a RiskPolicy does not allow the exchange"
     MARKET_NOT_ALLOWED = "MarketNotAllowed", "a RiskPolicy does not allow a market"
     STRATEGY_NOT_ALLOWED = "StrategyNotAllowed", "a RiskPolicy does not allow a strategy"
+    ACCOUNT_TAKEN = "AccountTaken", "another TradingBot has the account that the key opens, the message names it"
+    ACCOUNT_CHANGED = "AccountChanged", "the key opens another account than the bot was admitted on"
     POLICY_LOST = "PolicyLost", "a RiskPolicy by which the bot was judged is gone or no longer selects it"
     POLICIES_UNKNOWN = "PoliciesUnknown", "the RiskPolicies cannot be read, nothing looser is admitted meanwhile"
 
@@ -178,6 +184,7 @@ class Confirmer(Documented):
     """Who proved a halt by the venue's own answers."""
 
     ENGINE = "Engine", "the bot's engine"
+    OPERATOR = "Operator", "nobody had to: the bot was never admitted on an account, so no order of it ever left"
     KILL_JOB = "KillJob", "a Job with nothing but the venue and the Secret, in the engine's place"
 
 

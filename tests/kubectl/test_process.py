@@ -61,10 +61,11 @@ def _jobs(api: Api, bot: Bot) -> list[Object]:
 
 
 def _served_once(control_plane: ControlPlane, folder: Path, *bots: Bot) -> None:
-    """The operator makes the bots' children, and is gone."""
+    """The operator makes the bots' children, admits them on their accounts, and is gone."""
     with running(Operator(allow_operator(control_plane), folder / "log", "--all-namespaces")):
         for bot in bots:
             bot.settled()
+            Engine(control_plane, bot).trades()
 
 
 def test_s5_with_the_operator_gone_the_engines_proof_is_waited_for_and_told(
@@ -102,6 +103,7 @@ def test_s5_without_an_image_to_run_it_says_what_is_missing(
     api: Api, control_plane: ControlPlane, person: Person, tmp_path: Path
 ) -> None:
     bot = Bot(api, killSwitch={"confirmWithin": "1s"})
+    _served_once(control_plane, tmp_path, bot)
     status, out, _ = person.does("halt", bot.name, "--timeout", "20s", "-o", "json")
     [outcome] = _outcomes(out)
     assert (status, "--bot-image" in outcome["message"], _jobs(api, bot)) == (1, True, [])

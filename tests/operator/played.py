@@ -98,6 +98,12 @@ class Engine:
         self.api = Api(control_plane.kubeconfig_for(account))
         self.pod = bot.pod_becomes_ready()
 
+    def trades(self) -> "Engine":
+        """It has told its account and was admitted on it, so that orders of it may be there."""
+        self.report("Starting", reconciledAt=None)
+        eventually(lambda: self._bot.status()["admitted"]["accountId"], what="admitted on its account")
+        return self
+
     def report(self, state: str, **more: Any) -> None:
         generation = self._bot.object()["metadata"]["generation"]
         report = {
@@ -105,6 +111,8 @@ class Engine:
             "podUid": self.pod,
             "observedGeneration": generation,
             "reconciledAt": "2026-11-21T09:00:00Z",
+            "accountId": f"account-of-{self._bot.name}",
             **more,
         }
-        self.api.apply_status(TRADING_BOT, SPACE, self._bot.name, {"engine": report}, "desk-bot")
+        said = {name: part for name, part in report.items() if part is not None}
+        self.api.apply_status(TRADING_BOT, SPACE, self._bot.name, {"engine": said}, "desk-bot")

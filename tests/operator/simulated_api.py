@@ -46,7 +46,10 @@ class SimulatedApi:
         """What a person, the engine or the cluster itself writes: at once."""
         self._version += 1
         stored = copy.deepcopy(obj)
-        stored["metadata"] = {"namespace": "desk", "uid": "uid", **stored["metadata"]}
+        known = self.objects.get((kind, stored["metadata"]["name"]), {"metadata": {}})["metadata"]
+        made = {"uid": f"{kind.kind}-{self._version}", "creationTimestamp": f"2026-11-21T09:{self._version // 60:02}Z"}
+        kept = {name: known.get(name, made[name]) for name in made}
+        stored["metadata"] = {"namespace": "desk", **kept, **stored["metadata"]}
         stored["metadata"]["resourceVersion"] = str(self._version)
         self.objects[kind, stored["metadata"]["name"]] = stored
 
@@ -55,28 +58,35 @@ class SimulatedApi:
 
     def merge(self, kind: Kind, name: str, changes: Object) -> None:
         """A merge patch of annotations alone, which is all that the operator merges."""
-        if (kind, name) not in self.objects:
-            raise Absent(404, "not found")
-        stored, wanted = self.objects[kind, name], changes["metadata"]
-        if any(wanted.get(part) != stored["metadata"][part] for part in ("uid", "resourceVersion")):
-            raise Conflict(409, "the object has been modified")
+        wanted = changes["metadata"]
+        stored = self._unchanged(kind, {"name": name, **wanted})
         merged = {**stored["metadata"].get("annotations", {}), **wanted["annotations"]}
         kept = {mark: text for mark, text in merged.items() if text is not None}
         self.put(kind, {**stored, "metadata": {**stored["metadata"], "annotations": kept}})
 
+    def _unchanged(self, kind: Kind, metadata: Object) -> Object:
+        """The stored object, if it is the one that is meant, in the version that is."""
+        stored = self.objects.get((kind, metadata["name"]))
+        if stored is None:
+            raise Absent(404, "not found")
+        if any(metadata.get(part) not in {None, stored["metadata"][part]} for part in ("uid", "resourceVersion")):
+            raise Conflict(409, "the object has been modified")
+        return stored
+
+    def delete(self, kind: Kind, name: str, uid: str, version: str) -> None:
+        if (kind, name) in self.objects:
+            self._unchanged(kind, {"name": name, "uid": uid, "resourceVersion": version or None})
+            self.remove(kind, name)
+
     def apply_status(self, of: str, manifest: Object, manager: str) -> Object:
         metadata = manifest["metadata"]
         kind = RISK_POLICY if manifest["kind"] == RISK_POLICY.kind else TRADING_BOT
-        stored = self.objects[kind, metadata["name"]]
-        if (
-            metadata.get("resourceVersion", stored["metadata"]["resourceVersion"])
-            != stored["metadata"]["resourceVersion"]
-        ):
-            raise Conflict(409, "the object has been modified")
+        stored = self._unchanged(kind, metadata)
         before, after = stored.get("status", {}), dict(stored.get("status", {}))
-        for name in self._owned.get(f"{kind.kind} {manager}", set()) - manifest["status"].keys():
+        owner = f"{manager} of {stored['metadata']['uid']}"
+        for name in self._owned.get(owner, set()) - manifest["status"].keys():
             after.pop(name, None)
-        self._owned[f"{kind.kind} {manager}"] = set(manifest["status"])
+        self._owned[owner] = set(manifest["status"])
         after |= manifest["status"]
         self.put(kind, {**stored, "status": after})
         self.written.append((of, before, after))
@@ -84,14 +94,14 @@ class SimulatedApi:
 
 
 class SimulatedCluster(Cluster):
-    """One operator's connections to it."""
+    """One operator's connections to it; requests about `played` kinds wait for their turn."""
 
-    def __init__(self, api: SimulatedApi, of: str) -> None:
-        self._store, self._of = api, of
+    def __init__(self, api: SimulatedApi, of: str, played: tuple[Kind, ...] = (TRADING_BOT, RISK_POLICY)) -> None:
+        self._store, self._of, self._played = api, of, played
 
     async def _turn(self, words: str, kind: Kind) -> None:
-        if kind not in {TRADING_BOT, RISK_POLICY}:
-            return  # children are not what is judged
+        if kind not in self._played:
+            return
         go: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         request = Request(self._of, words, kind, go)
         self._store.waiting.append(request)
@@ -109,10 +119,11 @@ class SimulatedCluster(Cluster):
         self,
         kind: Kind,
         namespace: str | None,  # noqa: ARG002 there is one
-        selector: str = "",  # noqa: ARG002 only pods are listed by one, and there are none
+        selector: str = "",
     ) -> list[Object]:
         await self._turn("list", kind)
-        return [copy.deepcopy(obj) for (of, _), obj in self._store.objects.items() if of == kind]
+        found = [copy.deepcopy(obj) for (of, _), obj in self._store.objects.items() if of == kind]
+        return [obj for obj in found if _selected(obj, selector)]
 
     async def apply(self, kind: Kind, manifest: Object, manager: str, subresource: str = "") -> Object:
         await self._turn("apply", kind)
@@ -137,12 +148,18 @@ class SimulatedCluster(Cluster):
         kind: Kind,
         namespace: str,  # noqa: ARG002 there is one
         name: str,
-        uid: str,  # noqa: ARG002 as the server's
+        uid: str,
         grace_seconds: int | None = None,  # noqa: ARG002 as the server's
-        version: str = "",  # noqa: ARG002 as the server's
+        version: str = "",
     ) -> None:
         await self._turn("delete", kind)
-        self._store.remove(kind, name)
+        self._store.delete(kind, name, uid, version)
+
+
+def _selected(obj: Object, selector: str) -> bool:
+    label, _, value = selector.partition("=")
+    found = obj["metadata"].get("labels", {}).get(label)
+    return not label or found == value or (not value and found is not None)
 
 
 def failed() -> Transient:

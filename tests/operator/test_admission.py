@@ -13,6 +13,7 @@ from deskoperator.plan.policies import Policy, read_policy, scope_of
 from deskoperator.plan.world import World
 from deskoperator.resources.kinds import ROLE, STATEFUL_SET, Object
 from tests.operator.worlds import (
+    ACCOUNT,
     IMAGE,
     NOW,
     UID,
@@ -45,7 +46,7 @@ def edited(obj: Object, generation: int, **spec: Any) -> Object:
 
 def running(*given: Object, labels: dict[str, str] | None = None, **spec: Any) -> Scene:
     """A bot that was admitted under policies, got its children and reports that it runs."""
-    obj = with_status(bot_object(**spec), engine=engine(accountId="77"))
+    obj = with_status(bot_object(**spec), engine=engine(accountId=ACCOUNT))
     return scene(labelled(obj, **(labels or {})), pod=pod_object(), policies=policies(*given)).settled()
 
 
@@ -79,7 +80,7 @@ def test_s3_a_bot_under_no_policy_is_admitted_inside_its_own_envelope() -> None:
         "uid": UID,
         "generation": 1,
         "specHash": spec_hash(found.obj["spec"]),
-        "accountId": "77",
+        "accountId": ACCOUNT,
     }
     assert status(found)["effectiveEnvelope"] == {**OWN, **REST}
     assert status(found)["policies"] == []

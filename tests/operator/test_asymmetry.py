@@ -22,7 +22,7 @@ from deskoperator.controller.tasks import Task, Work
 from deskoperator.errors import ApiError
 from deskoperator.resources.kinds import RISK_POLICY, TRADING_BOT, Object
 from tests.operator.simulated_api import SimulatedApi, SimulatedCluster, failed, policies_of
-from tests.operator.worlds import IMAGE, bot_object, engine, halt, policy_object
+from tests.operator.worlds import ACCOUNT, IMAGE, bot_object, engine, halt, policy_object, with_status
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 LIMITS = ("maxOrderNotional", "maxPositionNotional", "maxOpenOrders")
@@ -98,7 +98,7 @@ class Played:
     """One world, and what has been seen of it."""
 
     def __init__(self) -> None:
-        bot = bot_object(paused=None)
+        bot = with_status(bot_object(paused=None), engine=engine(accountId=ACCOUNT))
         bot["metadata"]["labels"] = {"desk": "alpha"}
         self.api = SimulatedApi(bot)
         self.history: list[Moment] = []
@@ -168,9 +168,9 @@ class Played:
     def report(self, _number: int) -> None:
         """The engine proves the halt that is latched, or says that it runs."""
         latch = self.api.bot["status"].get("killSwitch", {"state": "Released"})
-        said = engine()
+        said = engine(accountId=ACCOUNT)
         if latch["state"] != "Released":
-            said = engine("Halted", halt=halt(latch["id"], reason="StatusHalted", confirmed=True))
+            said = engine("Halted", accountId=ACCOUNT, halt=halt(latch["id"], reason="StatusHalted", confirmed=True))
         bot = self.api.bot
         self.api.put(TRADING_BOT, {**bot, "status": {**bot["status"], "engine": said}})
 

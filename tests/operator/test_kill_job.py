@@ -150,7 +150,7 @@ def test_s5_where_no_venue_can_be_asked_only_the_pod_is_stopped(mode: str) -> No
 
 
 def test_s5_the_job_knows_the_venue_the_secret_and_every_market_and_nothing_of_the_cluster() -> None:
-    held = engine("Halting", positions=[{"market": "ETH/USDT:USDT", "amount": "1"}], accountId="42")
+    held = engine("Halting", positions=[{"market": "ETH/USDT:USDT", "amount": "1"}], accountId="1001")
     body = made(at(halted(more={"engine": held}), 10))
     pod = body["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False
@@ -167,7 +167,7 @@ def test_s5_the_job_knows_the_venue_the_secret_and_every_market_and_nothing_of_t
         "--bot=desk/bot1",
         f"--bot-uid={UID}",
         f"--halt-id={ID}",
-        "--account-id=42",
+        "--account-id=1001",
         "--lease=75s",
         "--result=/dev/termination-log",
         "--market=BTC/USDT:USDT",

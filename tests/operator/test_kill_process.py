@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from deskoperator.resources.kinds import EVENT, JOB, POD, TRADING_BOT, Object
+from deskoperator.resources.kinds import EVENT, JOB, LEASE, POD, TRADING_BOT, Object
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, eventually
 from tests.operator.played import SPACE, Bot, Engine
@@ -37,7 +37,7 @@ def test_s5_an_unconfirmed_halt_stops_the_pod_and_starts_a_job_that_the_restrict
 ) -> None:
     bot = Bot(api, killSwitch=SOON, image="registry.example/own:1")
     bot.settled()
-    before = Engine(control_plane, bot).pod
+    before = Engine(control_plane, bot).trades().pod
     halt_id = _halted(bot)
     job = _job(api, bot, halt_id)
     assert "ownerReferences" not in job["metadata"]
@@ -66,6 +66,7 @@ def test_s5_a_job_that_is_removed_is_made_again_until_the_halt_is_confirmed(
 ) -> None:
     bot = Bot(api, killSwitch=SOON)
     bot.settled()
+    Engine(control_plane, bot).trades()
     halt_id = _halted(bot)
     first = _job(api, bot, halt_id)
     api.delete(JOB, SPACE, first["metadata"]["name"], body={"propagationPolicy": "Background"})
@@ -77,9 +78,12 @@ def test_s5_a_job_that_is_removed_is_made_again_until_the_halt_is_confirmed(
     assert bot.latch()["confirmedBy"] == "Engine"
 
 
-def test_s5_a_job_that_somebody_else_has_made_already_is_taken_for_what_it_is(operator: Operator, api: Api) -> None:
+def test_s5_a_job_that_somebody_else_has_made_already_is_taken_for_what_it_is(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
     bot = Bot(api, killSwitch={"confirmWithin": "3s"})
     bot.settled()
+    Engine(control_plane, bot).trades()
     halt_id = _halted(bot)
     name = f"{bot.name}-kill-{halt_id}"
     container = {"name": "kill", "image": "desk-bot:test"}
@@ -114,3 +118,23 @@ def test_s5_a_halt_that_the_engine_confirms_in_time_gets_no_job(
     api.merge(TRADING_BOT, SPACE, bot.name, {"metadata": {"labels": {"looked": "at"}}})
     assert api.find(JOB, SPACE, f"{bot.name}-kill-{halt_id}") is None
     assert api.get(POD, SPACE, f"bot-{bot.name}-0")["metadata"]["uid"] == engine.pod
+
+
+def test_s3_of_two_bots_on_one_account_the_first_stays_and_a_halt_of_the_other_has_no_job(
+    operator: Operator, api: Api, control_plane: ControlPlane
+) -> None:
+    first, second = Bot(api), Bot(api, killSwitch=SOON)
+    for bot in (first, second):
+        bot.settled()
+    Engine(control_plane, first).trades()
+    other = Engine(control_plane, second)
+    other.report("Stalled", reconciledAt=None, accountId=f"account-of-{first.name}")
+    second.comes_to("Admitted", "False", "AccountTaken")
+    assert f"TradingBot {SPACE}/{first.name}'s" in _message(second, "Admitted")
+    assert "admitted" not in second.status()
+    halt_id = _halted(second)
+    eventually(lambda: second.latch()["confirmedBy"] == "Operator")
+    assert api.find(JOB, SPACE, f"{second.name}-kill-{halt_id}") is None
+    api.delete(TRADING_BOT, SPACE, second.name)
+    eventually(lambda: api.find(LEASE, SPACE, second.name) is None, what="its Lease goes without a Job", within=90)
+    assert first.status()["admitted"]["accountId"] == f"account-of-{first.name}"

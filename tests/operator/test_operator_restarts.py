@@ -114,7 +114,7 @@ def _complete(api: Api, name: str) -> bool:
         api.get(kind, SPACE, f"bot-{name}")
     bot = api.get(TRADING_BOT, SPACE, name)
     settled = bot["status"].get("observedGeneration") == 1
-    return settled and (not bot["spec"].get("halted") or bot["status"]["phase"] == "Halting")
+    return settled and (not bot["spec"].get("halted") or bot["status"]["phase"] == "Halted")
 
 
 def _versions(api: Api) -> dict[tuple[str, str], str]:

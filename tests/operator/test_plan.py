@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deskapi import EngineState
+from deskoperator.plan.account import own_claim
+from deskoperator.plan.bot import read_bot
 from deskoperator.plan.world import World
 from deskoperator.resources.kinds import CHILDREN, STATEFUL_SET, Object
 from tests.operator.worlds import (
@@ -120,7 +122,8 @@ def test_every_world_has_a_plan_and_comes_to_rest(scene: Scene) -> None:
 @given(objects(), st.none() | pods(), MOMENTS)
 def test_with_its_children_there_one_round_is_enough(obj: Object, pod: Object | None, now: datetime) -> None:
     live, lease = live_children(bot_object(image=obj["spec"].get("image"))), live_lease(bot_object())
-    scene = Scene(obj, World(IMAGE, live, pod, policies=(), lease=lease), now)
+    own = own_claim(read_bot(obj), lease)
+    scene = Scene(obj, World(IMAGE, live, pod, policies=(), lease=lease, claim=own), now)
     planned = scene.plan()
     if planned.latch is None and not planned.deletes and not planned.creates and not planned.stops:
         assert rounds_until_nothing_is_written(scene) <= 1

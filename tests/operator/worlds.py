@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from deskapi import dump
+from deskoperator.plan.account import own_claim
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.kill_target import venue_scope
 from deskoperator.plan.plan import Plan, plan
@@ -23,6 +24,7 @@ UID = "4edcb75a-0000-4000-8000-000000000001"
 POD_UID = "pod-1"
 IMAGE = "desk-bot:test"
 REVISION = "bot-bot1-5d4"
+ACCOUNT = "1001"
 JUDGED = ("admitted", "effectiveEnvelope", "policies")
 
 
@@ -97,10 +99,10 @@ def live_children(obj: Object, image: str = IMAGE) -> dict[Kind, Object]:
     return {kind: _stored(kind, child) for kind, child in wanted.items()}
 
 
-def live_lease(obj: Object, holder: str = "", *, released: bool = False) -> Object:
-    """The bot's Lease, as a server keeps it."""
+def live_lease(obj: Object, holder: str = "", *, released: bool = False, account: str = ACCOUNT) -> Object:
+    """The bot's Lease, as a server keeps it; the bot was admitted on an account, unless that is ""."""
     bot = read_bot(obj)
-    written = notes(venue_scope(bot, None), obj["status"].get("killSwitch"))
+    written = notes(venue_scope(bot, None, account), obj["status"].get("killSwitch"))
     lease = _stored(LEASE, new_lease(bot.metadata, written, never_ran=released))
     return {**lease, "spec": {"holderIdentity": holder}}
 
@@ -159,7 +161,8 @@ class Scene:
             job = None
         for made in done.creates:
             job = {**made.manifest, "metadata": {**made.manifest["metadata"], **_new(self.now)}}
-        world = replace(self.world, children=live, pod_object=pod, kill_job=job, lease=lease)
+        claim = done.claim or self.world.claim
+        world = replace(self.world, children=live, pod_object=pod, kill_job=job, lease=lease, claim=claim)
         return Scene({**self.obj, "status": status}, world, self.now + timedelta(seconds=seconds))
 
     def settled(self) -> "Scene":
@@ -201,6 +204,7 @@ def policy_object(name: str = "alpha", generation: int = 1, **spec: Any) -> Obje
 def scene(
     obj: Object, *, pod: Object | None = None, now: datetime = NOW, policies: tuple[Policy, ...] | None = ()
 ) -> Scene:
-    """A bot whose children are all there."""
+    """A bot whose children are all there, admitted on its account."""
     live, lease = live_children(bot_object()), live_lease(obj)
-    return Scene(obj, World(IMAGE, children=live, pod_object=pod, policies=policies, lease=lease), now)
+    world = World(IMAGE, children=live, pod_object=pod, policies=policies, lease=lease)
+    return Scene(obj, replace(world, claim=own_claim(read_bot(obj), lease)), now)

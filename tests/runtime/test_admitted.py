@@ -35,7 +35,8 @@ def obj(generation: int, admitted: dict[str, Any] | None, effective: Any = ENVEL
 
 def naming(generation: int, **changes: Any) -> dict[str, Any]:
     """What the operator writes when it has admitted that spec."""
-    return {"uid": UID, "generation": generation, "specHash": spec_hash(manifest(**changes)["spec"])}
+    found = spec_hash(manifest(**changes)["spec"])
+    return {"uid": UID, "generation": generation, "specHash": found, "accountId": "1001"}
 
 
 def seen(*objects: dict[str, Any]) -> Observation:
@@ -174,6 +175,18 @@ def test_s3_after_a_restart_only_the_spec_that_was_judged_runs() -> None:
     assert seen(obj(2, naming(2, envelope=WIDER), envelope=WIDER)).admitted
 
 
+def test_s3_without_an_account_in_the_admission_no_order_may_leave_unless_none_reaches_a_venue() -> None:
+    named = naming(1)
+    nameless = {name: part for name, part in named.items() if name != "accountId"}
+    found = seen(obj(1, nameless))
+    assert (found.admitted, running(found).paused, found.account) == (False, True, "")
+    assert (seen(obj(1, named)).admitted, seen(obj(1, named)).account) == (True, "1001")
+    dry = {**naming(1, mode="DryRun"), "accountId": None}
+    assert seen(obj(1, dry, mode="DryRun")).admitted
+    other = {**named, "uid": "uid-2"}
+    assert seen(obj(1, other)).account == ""
+
+
 @pytest.mark.parametrize(
     "wrong", [{"uid": "uid-2"}, {"generation": 2}, {"specHash": "0" * 64}], ids=["uid", "generation", "hash"]
 )
@@ -219,7 +232,7 @@ def test_s7_a_tightened_envelope_is_in_force_with_the_object_that_tells_of_it() 
 
 def test_a_report_coming_back_is_no_change() -> None:
     known = look(obj(1, naming(1)), UID, 1, None)
-    with_report = obj(1, {**naming(1), "accountId": "77"})
+    with_report = obj(1, naming(1))
     with_report["status"]["engine"] = {"state": "Running"}
     assert look(with_report, UID, 1, known).seen == known.seen
 

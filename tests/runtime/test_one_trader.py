@@ -21,7 +21,9 @@ import pytest
 from deskapi import spec_hash
 from deskbot.core.order_ids import parted
 from deskbot.fencing.durations import PULL_TIME, RECEIVE_WINDOW, REQUEST_TIMEOUT, SECOND
+from deskbot.simulator.bybit.rest_settings import user_id
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.errors import MissingProgramError
 from tests.runtime.cable import Cable, cable
 from tests.runtime.processes import KEY, free_port, get, simulator, until
 from tests.runtime.rights import Pod, rights_of_a_pod
@@ -128,6 +130,7 @@ class Desk:
         found = self.pod.stored
         metadata, spec = found["metadata"], found["spec"]
         judged = {"uid": metadata["uid"], "generation": metadata["generation"], "specHash": spec_hash(spec)}
+        judged["accountId"] = str(user_id(KEY))
         status = json.dumps({"status": {"admitted": judged, "effectiveEnvelope": spec["envelope"]}})
         self.pod("patch", "tradingbot", "bot1", "--subresource=status", "--type=merge", "-p", status)
 
@@ -141,6 +144,16 @@ class Desk:
     def lease(self) -> str:
         found = json.loads(self.pod("get", "lease", "bot1", "-o", "json"))
         return str(found.get("spec", {}).get("holderIdentity") or "")
+
+
+@pytest.fixture(scope="module")
+def control_plane() -> Iterator[ControlPlane]:
+    """One of our own: an API server that goes away would take the others' with it."""
+    try:
+        with ControlPlane.start() as own:
+            yield own
+    except MissingProgramError as reason:
+        pytest.skip(f"API server tier not run: {reason}")
 
 
 @pytest.fixture

@@ -26,9 +26,17 @@ class JudgedObject:
     def __init__(self) -> None:
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
-    def tell(self, generation: int, *, admitted: bool, effective: dict[str, Any] | None = None, **spec: Any) -> None:
+    def tell(
+        self,
+        generation: int,
+        *,
+        admitted: bool,
+        effective: dict[str, Any] | None = None,
+        account: str | None = "1001",
+        **spec: Any,
+    ) -> None:
         made = manifest(**spec)
-        judged = {"uid": UID, "generation": generation, "specHash": spec_hash(made["spec"])}
+        judged = {"uid": UID, "generation": generation, "specHash": spec_hash(made["spec"]), "accountId": account}
         status = {"admitted": judged} if admitted else {}
         bounds = effective if effective is not None else manifest()["spec"]["envelope"]
         self._told.put_nowait(
@@ -71,10 +79,12 @@ def test_s3_a_bot_that_is_not_admitted_comes_up_and_sends_nothing_until_it_is(tm
     async def main() -> None:
         async with judged(tmp_path) as (one, source):
             source.tell(1, admitted=False)
-            await one.state("Paused")
+            await one.until(
+                lambda: bool(one.venues) and "open" in one.venue.sent, "the venue was asked for the account"
+            )
             await one.clock.sleep(20)
-            assert one.venue.placed == []
-            assert one.bot.ready()
+            assert set(one.venue.sent) == {"open"}
+            assert not one.bot.ready()
             source.tell(1, admitted=True)
             await one.until(lambda: quotes(one) == QUOTES, "quotes")
 
@@ -122,5 +132,66 @@ def test_s3_a_halt_of_an_unjudged_generation_cancels_at_once(tmp_path: Path) -> 
             source.tell(2, admitted=False, halted=True)
             await one.state("Halted", 10)
             assert quotes(one) == 0
+
+    run(main())
+
+
+def reported(one: World) -> tuple[str | None, str]:
+    status = one.bot.status()
+    assert status is not None
+    return status.account_id, status.problem.reason if status.problem is not None else ""
+
+
+def test_s3_the_account_is_reported_and_the_venue_left_alone_until_the_bot_is_admitted_on_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with judged(tmp_path) as (one, source):
+            source.tell(1, admitted=True, account=None)
+            await one.until(lambda: bool(one.venues) and reported(one) == ("1001", "AccountPending"), "its account")
+            opened = one.venue.sent.count("open")
+            await one.clock.sleep(50)
+            assert set(one.venue.sent) == {"open"}
+            assert one.venue.sent.count("open") == opened
+            source.tell(1, admitted=True)
+            await one.until(lambda: quotes(one) == QUOTES, "quotes", 5)
+            assert reported(one) == ("1001", "")
+
+    run(main())
+
+
+def test_s3_a_halt_before_that_cancels_nothing_of_whoever_has_the_account(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with judged(tmp_path) as (one, source):
+            source.tell(1, admitted=True, account=None)
+            await one.until(lambda: bool(one.venues) and reported(one) == ("1001", "AccountPending"), "its account")
+            source.tell(2, admitted=True, account=None, halted=True)
+            await one.clock.sleep(60)
+            assert one.summary().halt is not None
+            assert set(one.venue.sent) == {"open"}
+        assert set(one.venue.sent) == {"open"}  # nor does its stop
+
+    run(main())
+
+
+def test_s3_a_bot_that_was_admitted_on_its_account_needs_no_further_word_after_a_restart(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with judged(tmp_path) as (one, source):
+            source.tell(1, admitted=True)
+            await one.until(lambda: quotes(one) == QUOTES, "quotes")
+        async with judged(tmp_path) as (one, source):
+            source.tell(1, admitted=False)
+            await one.state("Paused")
+            assert "query_open_orders" in one.venue.sent
+            assert one.venue.placed == []
+
+    run(main())
+
+
+def test_s3_a_key_of_another_account_is_refused_and_the_bot_stops(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with judged(tmp_path) as (one, source):
+            source.tell(1, admitted=True, account="2002")
+            await one.until(lambda: bool(one.venues) and reported(one) == ("1001", "AccountChanged"), "refused", 5)
+            await one.clock.sleep(20)
+            assert one.venue.placed == []
 
     run(main())

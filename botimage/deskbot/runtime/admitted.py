@@ -10,6 +10,9 @@ one, the engine runs on with the one that was judged and takes from the newer on
 limits, fewer markets or strategies. Where nothing is admitted, or the spec that is was never seen (a bot that started
 after two edits), no order may leave: the bot is paused, still cancels and halts, and goes on when it is admitted.
 
+`admitted` also names the account that is this bot's; without one, a bot whose orders reach a venue is admitted to
+nothing (`account_gate.py`).
+
 A bot that runs from a file is its own judge and does without this module.
 """
 
@@ -17,7 +20,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deskapi import Admitted, EffectiveEnvelope, TradingBot, TradingBotSpec, as_bounds, narrow, read_part, spec_hash
+from deskapi import (
+    Admitted,
+    EffectiveEnvelope,
+    Mode,
+    TradingBot,
+    TradingBotSpec,
+    as_bounds,
+    narrow,
+    read_part,
+    spec_hash,
+)
 from deskbot.runtime.observation import Observation, observe
 
 
@@ -67,9 +80,10 @@ def look(raw: Mapping[str, Any], uid: str, generation: int, before: Known | None
     judged = next(
         (each for each in (newest, last) if each and admitted and each.is_admitted(admitted, uid, told)), None
     )
-    base = judged or last
-    seen = _seen(asked, base or newest, newest, effective, admitted=judged is not None and effective is not None)
-    return Known(asked, newest, base, seen)
+    base, account = judged or last, _account(admitted, uid)
+    named = judged is not None and bool(account or judged.bot.spec.mode is Mode.DRY_RUN)
+    seen = _seen(asked, base or newest, newest, effective, admitted=named and effective is not None)
+    return Known(asked, newest, base, replace(seen, account=account))
 
 
 def in_force(
@@ -119,6 +133,11 @@ def _seen(
         paused=asked.paused or spec.paused,
         admitted=admitted,
     )
+
+
+def _account(admitted: Admitted | None, uid: str) -> str:
+    """The account that this object was admitted on, whichever of its specs was judged."""
+    return admitted.account_id or "" if admitted is not None and admitted.uid == uid else ""
 
 
 def _effective(part: object) -> EffectiveEnvelope | None:

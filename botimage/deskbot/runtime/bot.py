@@ -72,7 +72,7 @@ class Bot:
         if self._locked:
             return None
         if self.session is not None:
-            return engine_status(self.session.summary(), self._reporter)
+            return engine_status(self.session.summary(), self._reporter, self.session.account_id)
         if self._stalled is not None:
             generation = self.seen.generation if self.seen is not None else 0
             return stalled_status(*self._stalled, generation, self._reporter)

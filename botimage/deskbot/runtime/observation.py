@@ -18,6 +18,7 @@ class Observation:
     `bot` is the last good one (None until there was one) and `wrong` says why the newest is not it. `generation` counts
     the edits that were taken over. `latch_id` and `latch_released` mirror `status.killSwitch`. `ran_before`: an engine
     of this object has reported the account that it had met. `admitted`: the spec was judged, or needs no judge.
+    `account`: the one that the bot was admitted on, "" for none yet; None: it needs no judge.
     """
 
     bot: TradingBot | None
@@ -30,6 +31,7 @@ class Observation:
     deleted: bool = False
     ran_before: bool = False
     admitted: bool = True
+    account: str | None = None
     wrong: str = ""
 
 

@@ -26,6 +26,7 @@ from deskbot.core.instrument import Instrument
 from deskbot.core.records import Record
 from deskbot.core.snapshot import Snapshot
 from deskbot.core.summary import Summary
+from deskbot.runtime.account_gate import has_own, require_own
 from deskbot.runtime.clock import Clock
 from deskbot.runtime.credentials import CredentialSource
 from deskbot.runtime.emergency import cancel_everything
@@ -108,6 +109,7 @@ class Session:
         self._instruments: dict[str, Instrument] = {}
         self._wrong_strategy: DeskError | None = None
         self._stopping = asyncio.Event()
+        self.account_id = ""  # what the key opens, whether or not it is the bot's
         self._requests = Requests(self._emit, clock, surroundings.fence.refusal)
         writer = JournalWriter(
             self._write, self._save, clock, self._journal_trouble, surroundings.on_commit, opened.unsaved
@@ -122,6 +124,7 @@ class Session:
             self._accept,
             clock,
             surroundings.endpoint,
+            self._may_cancel,
         )
 
     def _journal_facts(self) -> dict[str, object]:
@@ -232,8 +235,14 @@ class Session:
         self.loop.put(problem_of(CONTROL_PROBLEM, self._surroundings.fence.why_not(), self._clock.now()))
 
     def _accept(self, ready: VenueReady) -> None:
-        if isinstance(self._journal, Journal):
-            self._journal.bind_account(ready.account_id)
+        if self.account_id != ready.account_id:
+            self.account_id = ready.account_id
+            self._surroundings.on_publish()
+        admitted = self._seen.account if ready.account_id else None  # a bot that sends nothing has none
+        require_own(ready.account_id, admitted, self._journal)
+
+    def _may_cancel(self) -> bool:
+        return has_own(self._seen.account, self._journal)
 
     def _emit(self, event: Event) -> None:
         self.loop.put(event)

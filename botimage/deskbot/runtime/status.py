@@ -22,15 +22,15 @@ class Reporter:
     started_at: int
 
 
-def engine_status(summary: Summary, reporter: Reporter) -> EngineStatus:
-    """The report on a running engine."""
+def engine_status(summary: Summary, reporter: Reporter, key_opens: str = "") -> EngineStatus:
+    """The report on a running engine; `key_opens`: the account that the newest key answers for, "" while unknown."""
     return EngineStatus(
         state=EngineState[summary.state.upper()],
         since=_time(summary.since),
         observed_generation=summary.generation,
         pod_uid=reporter.pod_uid,
         version=reporter.version,
-        account_id=summary.account_id or None,
+        account_id=key_opens or summary.account_id or None,
         started_at=_time(reporter.started_at),
         reconciled_at=_time(summary.reconciled_at),
         last_tick_time=_time(summary.last_tick_at),

@@ -1,12 +1,12 @@
 """Keeps one venue open: the one that spec and Secret ask for now.
 
-    spec, Secret ──▶ settings ──▶ open, again and again ──▶ VenueReady ──▶ streams
+    spec, Secret ──▶ settings ──▶ open, again and again ──▶ accepted ──▶ VenueReady ──▶ streams
                         │                 └ Problem: why not
                         └ changed: a second venue is opened and takes over when it is ready
 
 Whatever is missing or wrong, the bot stays up, says so, and goes on when it is mended: a Secret that appears is
 noticed within seconds, a spec that changes at once. While no venue is suitable the one that is not gets no orders, but
-is asked to cancel.
+is asked to cancel, where the account is known to be the bot's (`account_gate.py`).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from deskapi.conditions import Reason
 from deskbot.core.errors import Blocked, DeskError, Invalid, Transient
 from deskbot.core.events import Event, StreamChange, VenueAskable, VenueLost, VenueReady
 from deskbot.runtime import memory
-from deskbot.runtime.clock import Clock
+from deskbot.runtime.clock import NANOSECONDS, Clock
 from deskbot.runtime.credentials import CredentialSource
 from deskbot.runtime.requests import Requests
 from deskbot.runtime.spec import problem_of, settings_of
@@ -31,6 +31,7 @@ VENUE_PROBLEM = "venue"
 LOOK_SECONDS = 2.0
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 15.0
 OPEN_SECONDS = 30.0
+FRESH_SECONDS = 60.0
 
 _log = structlog.get_logger("deskbot.venue")
 
@@ -49,8 +50,11 @@ class VenueKeeper:
         accept: Callable[[VenueReady], None],
         clock: Clock,
         endpoint: str | None = None,
+        may_cancel: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`accept` may refuse what a venue says of itself by raising a DeskError; `endpoint` overrides the spec's."""
+        """`accept` may refuse what a venue says of itself by raising a DeskError; `endpoint` overrides the spec's;
+        `may_cancel`: whether a venue that is not accepted yet may be asked to cancel.
+        """
         self._make = make
         self._credentials = credentials
         self._requests = requests
@@ -58,6 +62,7 @@ class VenueKeeper:
         self._accept = accept
         self._clock = clock
         self._endpoint = endpoint
+        self._may_cancel = may_cancel
         self._spec: TradingBotSpec | None = None
         self._open_with: VenueSettings | None = None
         self._venue: Venue | None = None
@@ -106,7 +111,7 @@ class VenueKeeper:
 
     async def _replace(self, settings: VenueSettings) -> None:
         venue = self._make(settings)
-        if self._venue is None:
+        if self._venue is None and self._may_cancel():
             self._requests.use(venue, ready=False)
         try:
             ready = await self._open(venue, settings)
@@ -132,10 +137,10 @@ class VenueKeeper:
             except TimeoutError as error:
                 raise Transient("VenueUnreachable", f"no answer within {OPEN_SECONDS:.0f} s") from error
             except (Blocked, Invalid) as error:
-                if self._venue is None and _askable(error):
+                if self._venue is None and _askable(error) and self._may_cancel():
                     self._emit(VenueAskable(self._clock.now()))
                 raise
-            self._accept(ready)
+            await self._accepted(ready, settings)
             return ready
 
         retrying = AsyncRetrying(
@@ -148,6 +153,24 @@ class VenueKeeper:
         )
         ready: VenueReady = await retrying(attempt)
         return ready
+
+    async def _accepted(self, ready: VenueReady, settings: VenueSettings) -> None:
+        """What only waits for the object is asked again without opening the venue anew, while what it said is fresh."""
+        stale_at, said = self._clock.now() + round(FRESH_SECONDS * NANOSECONDS), False
+        while True:
+            try:
+                self._accept(ready)
+            except Blocked as error:
+                pending = error.reason == Reason.ACCOUNT_PENDING and self._clock.now() < stale_at
+                if not pending or self._settings() != settings:
+                    raise
+                if not said:
+                    said = True
+                    _log.warning("account_pending", message=error.message)
+                    self._emit(problem_of(VENUE_PROBLEM, error, self._clock.now()))
+            else:
+                return
+            await self._pause(LOOK_SECONDS)
 
     def _report(self, attempt: RetryCallState) -> None:
         error = attempt.outcome.exception() if attempt.outcome is not None else None

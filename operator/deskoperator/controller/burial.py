@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from deskoperator.controller import clock
+from deskoperator.controller.accounts import Accounts
 from deskoperator.controller.cluster import Cluster
 from deskoperator.controller.execute import remove
 from deskoperator.controller.metrics import Metrics
@@ -79,15 +80,19 @@ class Undertaker:
     queue: WorkQueue[Task]
     recorder: Recorder
     metrics: Metrics
+    accounts: Accounts
     tombstones: Tombstones = field(default_factory=Tombstones)
 
     async def bury(self, task: Task, found: Tombstone, world: World) -> str:
         """One step; returns what it waits for, in words, "" when the Lease is removed."""
         watched = self.tombstones.look(task, found, clock.monotonic())
         world = await observe_job(self.cluster, found.namespace, found.job_name, world)
+        world = await self.accounts.observe(found.claim, world)
         done = decide_burial(found, world, watched, clock.now())
         done = await self._make(found, done)
         await remove(self.cluster, done.deletes)
+        if not done.words and found.claim is not None:
+            await self.accounts.release(found.claim)
         self._tell(task, found, done)
         if done.look_again_seconds is not None:
             self.queue.add_after(task, Lane.CHANGE, done.look_again_seconds)

@@ -63,7 +63,15 @@ async def run(options: Options) -> None:
         await stack.enter_async_context(serving(options.host, options.port, metrics, started))
         recorder = Recorder(cluster, os.environ.get("POD_NAME") or socket.gethostname())
         reconciler = Reconciler(
-            cluster, halting, queue, recorder, options.bot_image, options.kill_priority_class, metrics
+            cluster,
+            halting,
+            queue,
+            recorder,
+            options.bot_image,
+            options.kill_priority_class,
+            metrics,
+            options.namespace or os.environ.get("POD_NAMESPACE") or "default",
+            options.namespace,
         )
         for waits_for in WaitsFor:
             metrics.watch_tombstones(waits_for.value, partial(reconciler.undertaker.tombstones.count, waits_for))

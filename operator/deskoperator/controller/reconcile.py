@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from deskoperator.controller import clock
+from deskoperator.controller.accounts import Accounts
 from deskoperator.controller.burial import Undertaker
 from deskoperator.controller.cluster import Cluster
 from deskoperator.controller.execute import (
@@ -32,6 +33,7 @@ from deskoperator.controller.queue import Lane, WorkQueue
 from deskoperator.controller.recorder import Recorder
 from deskoperator.controller.scope import COUNT_AFTER_SECONDS, PolicyWork
 from deskoperator.controller.tasks import Task, Work
+from deskoperator.plan.account import own_claim
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill import decide_latch
@@ -45,7 +47,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Reconciler:
-    """`halting` is a connection pool that nothing but the latch uses."""
+    """`halting` is a connection pool that nothing but the latch uses. `claims_in`: where claims on accounts are;
+    `namespace` None: bots of all namespaces.
+    """
 
     cluster: Cluster
     halting: Cluster
@@ -54,11 +58,18 @@ class Reconciler:
     default_image: str
     kill_priority_class: str = ""
     metrics: Metrics = field(default_factory=Metrics)
+    claims_in: str = "default"
+    namespace: str | None = None
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who has which account."""
+        return Accounts(self.cluster, self.claims_in, self.namespace)
 
     @cached_property
     def undertaker(self) -> Undertaker:
         """Deals with the Leases of bots that are gone."""
-        return Undertaker(self.cluster, self.queue, self.recorder, self.metrics)
+        return Undertaker(self.cluster, self.queue, self.recorder, self.metrics, self.accounts)
 
     async def work(self, task: Task) -> None:
         """Does one piece of work. Raises `ApiError`; the queue then brings the task back."""
@@ -90,6 +101,7 @@ class Reconciler:
         world = await self._tombstone(task, bot, world)
         if bot is None:
             return
+        world = await self.accounts.observe(own_claim(bot, world.lease), world)
         world = await observe_kill(self.cluster, bot, world)
         wanted = plan(bot, world, clock.now())
         if wanted.confirmation is not None:
@@ -97,9 +109,7 @@ class Reconciler:
         await self._second_path(bot, wanted)
         if wanted.confirmation is not None:
             return  # its own event brings the bot back
-        if wanted.lease is not None:
-            world = await create_lease(self.cluster, wanted.lease, world)
-            wanted = plan(bot, world, clock.now())
+        world, wanted = await self._ground(bot, world, wanted)
         if wanted.latch is not None:
             self.queue.add(Task(Work.LATCH, task.namespace, task.name), Lane.HALT)
         if wanted.notes is not None:
@@ -112,6 +122,16 @@ class Reconciler:
             world = await self._children(bot, world, wanted)
         if wanted.latch is None:
             await self._status(bot, world, task)
+
+    async def _ground(self, bot: Bot, world: World, wanted: Plan) -> tuple[World, Plan]:
+        """What everything else rests on: the bot's account, and its Lease; the plan is asked anew after each."""
+        if wanted.claim is not None:
+            world = await self.accounts.claim(wanted.claim, world)
+            wanted = plan(bot, world, clock.now())
+        if wanted.lease is not None:
+            world = await create_lease(self.cluster, wanted.lease, world)
+            wanted = plan(bot, world, clock.now())
+        return world, wanted
 
     async def _tombstone(self, task: Task, bot: Bot | None, world: World) -> World:
         """What an earlier bot of this name has left is dealt with first, and the new one is told what it waits for."""

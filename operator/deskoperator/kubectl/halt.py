@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from deskapi import Confirmer
 from deskoperator.controller import clock
 from deskoperator.controller.cluster import Cluster
 from deskoperator.errors import Absent, ApiError, CannotKill
 from deskoperator.kubectl.job import LOOK_SECONDS, heard, make_job
 from deskoperator.kubectl.leftover import Leftover
 from deskoperator.kubectl.seen import Seen, see
+from deskoperator.plan.account import never_traded
 from deskoperator.plan.bot import Bot, read_bot
 from deskoperator.plan.kill_job import POD_GRACE_SECONDS, confirm_within
 from deskoperator.plan.kill_target import has_venue, kill_target
@@ -122,6 +124,9 @@ class Halting:
         if not has_venue(bot):
             await self._stop_pod(bot)
             return "", seen
+        lease = await self.cluster.get(LEASE, bot.metadata.namespace, bot.metadata.name)
+        if never_traded(bot, lease):  # a Job would take the orders of whoever has the account
+            return "", replace(seen, by=Confirmer.OPERATOR.value, orders_cancelled=0, residual_orders=0)
         halt_id = seen.halt_id or known.rpartition("-kill-")[2] or _own_id(bot, clock.now())
         name = job_name(bot.metadata.name, halt_id)
         job = await self.cluster.get(JOB, bot.metadata.namespace, name)

@@ -56,6 +56,8 @@ class Leftover:
             raise CannotKill(f"the TradingBot is gone and Lease {self.name} does not say where its orders may be")
         if not found.scope.has_venue:
             raise CannotKill(f"the TradingBot is gone, and as {found.scope.mode} it had no venue to ask")
+        if not found.scope.account_id:  # it was never admitted on one
+            return Seen(halt_id=found.halt_id, reason="ObjectDeleted", by=Confirmer.OPERATOR.value), ""
         if is_proven(found.lease):
             return Seen(halt_id=found.halt_id, reason="ObjectDeleted", by=Confirmer.ENGINE.value), ""
         job = await self.cluster.get(JOB, self.namespace, found.job_name)

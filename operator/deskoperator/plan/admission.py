@@ -1,6 +1,7 @@
 """Whether a bot's spec may run, and inside which envelope: what `status.admitted` and its neighbours should say.
 
-    spec ────────────────▶ allowed by every policy in scope? ──yes──▶ admitted {uid, generation, specHash}
+    spec ────────────────▶ allowed by every policy in scope? ──yes──▶ admitted {uid, generation, specHash, accountId}
+    account ─────────────▶ the bot's own? ───────────────────────────┘
     policies in scope ───▶ ceilings ──narrow──▶ effectiveEnvelope
     status.policies ─────▶ one that no longer selects the bot ──────▶ PolicyLost: nothing is admitted
 
@@ -26,6 +27,7 @@ from deskapi import (
     dump,
     narrow,
 )
+from deskoperator.plan.account import NO_ACCOUNT, Account
 from deskoperator.plan.actions import Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.policies import Policy, Scope
@@ -49,16 +51,16 @@ class Judgement:
     notices: tuple[Notice, ...] = ()
 
 
-def judge(bot: Bot, scope: Scope) -> Judgement:
-    """The judgement of a bot by the policies that select it."""
+def judge(bot: Bot, scope: Scope, account: Account = NO_ACCOUNT) -> Judgement:
+    """The judgement of a bot by the policies that select it, and by whose its account is."""
     if not scope.known:
         return _not_now(bot, Reason.POLICIES_UNKNOWN)
     if bot.spec is None and _nothing_new(bot, scope):
         return _not_now(bot, Reason.SPEC_INVALID)
-    refusal = _refusal(bot, scope)
+    refusal = _refusal(bot, scope) or account.refusal
     allowed = refusal is None
     reason, message = refusal or (Reason.ALLOWED, _judged_by(scope))
-    write = _write(bot, _wanted(bot, scope, allowed=allowed))
+    write = _write(bot, _wanted(bot, scope, account, allowed=allowed))
     return Judgement(allowed, reason, message, write, _notices(bot, write))
 
 
@@ -130,12 +132,12 @@ def _refusal_of(policy: Policy, spec: TradingBotSpec) -> tuple[Reason, str] | No
 # what is in force
 
 
-def _wanted(bot: Bot, scope: Scope, *, allowed: bool) -> Object:
+def _wanted(bot: Bot, scope: Scope, account: Account, *, allowed: bool) -> Object:
     """The three parts as they should be written; a part that is left out is taken away."""
     effective, set_by = _effective(bot, scope, stays=not allowed)
     policies = sorted((*_in_force(scope, set_by), *_lost(bot, scope)), key=lambda policy: policy.name)
     return {
-        **({"admitted": dump(_admitted(bot))} if allowed else {}),
+        **({"admitted": dump(_admitted(bot, account))} if allowed else {}),
         **({} if effective is None else {"effectiveEnvelope": dump(effective)}),
         "policies": [dump(policy) for policy in policies],
     }
@@ -162,13 +164,12 @@ def _in_force(scope: Scope, set_by: Mapping[str, str]) -> Iterable[PolicyInForce
         yield PolicyInForce(name=policy.name, generation=policy.metadata.generation, sets=fields)
 
 
-def _admitted(bot: Bot) -> Admitted:
-    account = bot.engine.account_id if bot.engine is not None else None
+def _admitted(bot: Bot, account: Account) -> Admitted:
     return Admitted(
         uid=bot.metadata.uid or "",
         generation=bot.metadata.generation or 0,
         spec_hash=bot.spec_hash,
-        account_id=account or (bot.admitted.account_id if bot.admitted is not None else None),
+        account_id=account.admitted_on or None,
     )
 
 

@@ -29,6 +29,7 @@ from deskapi import (
 from deskoperator.resources.kinds import Object
 
 _TIME = TypeAdapter(datetime)
+_OF_A_BOT_THAT_RAN = ("admitted", "effectiveEnvelope", "policies", "engine")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Bot:
         if found is None or self.effective is None:
             return False
         return (found.uid, found.generation) == (self.metadata.uid, self.metadata.generation)
+
+    @property
+    def may_have_run(self) -> bool:
+        """Whether it was ever judged or has reported: what was not never had a pod, whatever else its status says."""
+        return any(self.written_status.get(part) for part in _OF_A_BOT_THAT_RAN)
 
     @property
     def deleting(self) -> bool:

@@ -176,6 +176,8 @@ def notices_of(before: KillSwitch | None, after: KillSwitch) -> tuple[Notice, ..
 
 def evidence_in_words(latch: KillSwitch) -> str:
     """What the venue's proof says, for people."""
+    if latch.confirmed_by == Confirmer.OPERATOR:
+        return "the bot was never admitted on an account, so no order of it ever left"
     words = ["the venue confirms that no order is left"]
     if latch.residual_orders:
         words = [f"{latch.residual_orders} orders are left on the venue"]

@@ -6,7 +6,8 @@
 Signs of progress are the latch itself and, once the engine has taken over this very halt, each change of its report;
 three times `confirmWithin` is the end of patience whatever it reports. The pod that was there is stopped once; the one
 that comes after it finds the latch and may confirm as well: two that empty one account come to the same end. DryRun
-has no venue to ask: there the pod is stopped and its successor confirms.
+has no venue to ask: there the pod is stopped and its successor confirms. A bot that was never admitted on an account
+has sent nothing, and the account that its key opens may be another bot's: that it sent nothing is the proof.
 
 Nothing here gives up. A Job that is gone is made again, one that is over without a proof is replaced, and what keeps it
 from running is said in the Halted condition, as an Event and as a metric.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deskapi import Confirmer, KillSwitch, LatchState
+from deskoperator.plan.account import never_traded
 from deskoperator.plan.actions import Create, Delete, Happening, Notice
 from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill_course import LONG_AGO, LOOK_AGAIN, START_PATIENCE, Step, course, name_of
@@ -47,6 +49,8 @@ def decide_kill(bot: Bot, latch: KillSwitch | None, world: World, now: datetime)
     """What the second path does for `latch`, which is the latch as it will be."""
     if latch is None or latch.state is not LatchState.LATCHED:
         return KillDecision()
+    if has_venue(bot) and never_traded(bot, world.lease):
+        return KillDecision(confirmation=_without_orders(latch, now))
     due = overdue_at(bot, latch)
     if now < due:
         return KillDecision(look_again=due)
@@ -117,6 +121,8 @@ def _by_job(bot: Bot, latch: KillSwitch, world: World, now: datetime) -> KillDec
 
 def _start(bot: Bot, latch: KillSwitch, world: World, now: datetime) -> KillDecision:
     target = kill_target(bot, latch.id, world.lease)
+    if world.claim is not None and world.claim.uid != bot.metadata.uid:
+        target = f"{world.claim.in_words}, whose orders it would take"
     if isinstance(target, str):
         words = f"no kill Job can be made: {target}"
         return KillDecision(
@@ -134,6 +140,12 @@ def _alert(bot: Bot, words: str, happening: Happening) -> tuple[Notice, ...]:
     written = [str(one.get("message", "")) for one in bot.written_status.get("conditions") or ()]
     told = any(words in message for message in written)
     return () if told else (Notice(happening, words, warning=True),)
+
+
+def _without_orders(latch: KillSwitch, now: datetime) -> KillSwitch:
+    """A Job would take the orders of whoever has the account."""
+    evidence = {"confirmed_by": Confirmer.OPERATOR.value, "confirmed_at": now, "orders_cancelled": 0}
+    return latch.model_copy(update={"state": LatchState.CONFIRMED, "residual_orders": 0, **evidence})
 
 
 def _confirmed(latch: KillSwitch, proof: KillReport) -> KillSwitch:

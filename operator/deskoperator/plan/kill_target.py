@@ -19,9 +19,18 @@ def has_venue(bot: Bot) -> bool:
     return bot.written_spec.get("mode", "DryRun") not in WITHOUT_A_VENUE
 
 
+def has_met_a_venue(bot: Bot) -> bool:
+    """Whether its engine has compared itself with one, which it does before its first order."""
+    return bool(_text(_part(bot.written_status, "engine"), "reconciledAt"))
+
+
 def kill_target(bot: Bot, halt_id: str, lease: Object | None = None) -> KillTarget | str:
     """The target, or in words why there is none."""
-    return venue_scope(bot, own_scope(bot, lease)).target(bot.metadata.namespace, bot.metadata.name, halt_id)
+    admitted = bot.admitted.account_id if bot.admitted is not None else None
+    met = _text(_part(bot.written_status, "engine"), "accountId") if has_met_a_venue(bot) else ""
+    return venue_scope(bot, own_scope(bot, lease), admitted or met).target(
+        bot.metadata.namespace, bot.metadata.name, halt_id
+    )
 
 
 def own_scope(bot: Bot, lease: Object | None) -> VenueScope | None:
@@ -30,8 +39,8 @@ def own_scope(bot: Bot, lease: Object | None) -> VenueScope | None:
     return known if known is not None and known.uid == bot.metadata.uid else None
 
 
-def venue_scope(bot: Bot, known: VenueScope | None) -> VenueScope:
-    """The scope as its Lease should carry it, after what it carries."""
+def venue_scope(bot: Bot, known: VenueScope | None, admitted_on: str = "") -> VenueScope:
+    """The scope as its Lease should carry it, after what it carries; of accounts the first one."""
     venue = _part(bot.written_spec, "venue")
     engine = _part(bot.written_status, "engine")
     shared_by = venue.get("sharedBy")
@@ -43,15 +52,10 @@ def venue_scope(bot: Bot, known: VenueScope | None) -> VenueScope:
         endpoint=_text(venue, "endpoint"),
         markets=_markets(bot, engine, () if known is None else known.markets),
         secret=_secret(bot, venue),
-        account_id=_account(engine, known),
+        account_id=(known.account_id if known is not None else "") or admitted_on,
         shared=isinstance(shared_by, int) and shared_by > 1,
         placement=_placement(bot.written_spec),
     )
-
-
-def _account(engine: Mapping[str, Any], known: VenueScope | None) -> str:
-    """The first one that was ever met."""
-    return (known.account_id if known is not None else "") or _text(engine, "accountId")
 
 
 def _secret(bot: Bot, venue: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """A bot's Lease: when it is made, what it is to remember of the bot, and whose it is.
 
-What it remembers is written before anything that the bot may act on: a market is noted before a spec that names it is
-admitted. So a bot that is deleted at any moment leaves a Lease that names every place its orders may be.
+What it remembers is written before anything that the bot may act on: market and account are noted before a spec that
+names the one is admitted on the other. So a bot that is deleted at any moment leaves a Lease that names every place
+its orders may be.
 """
 
 from collections.abc import Mapping
@@ -17,10 +18,8 @@ from deskoperator.resources.labels import owning_bot_uid
 from deskoperator.resources.lease import is_ours, new_lease
 from deskoperator.resources.venue_scope import annotations, notes, scope_on
 
-_OF_A_BOT_THAT_RAN = ("admitted", "effectiveEnvelope", "policies", "engine")
 
-
-def lease_to_make(bot: Bot, world: World) -> Object | None:
+def lease_to_make(bot: Bot, world: World, admitted_on: str) -> Object | None:
     """The Lease of a bot that has none; None where there is one, or the bot goes.
 
     It is marked as released only where nothing of the bot was ever there: one that was deleted may have had a holder.
@@ -28,27 +27,26 @@ def lease_to_make(bot: Bot, world: World) -> Object | None:
     """
     if world.lease is not None or bot.spec is None or bot.deleting or bot.metadata.uid is None:
         return None
-    return new_lease(bot.metadata, _notes(bot, None), never_ran=not _ran(bot, world))
+    return new_lease(bot.metadata, _notes(bot, None, admitted_on), never_ran=not _ran(bot, world))
 
 
 def _ran(bot: Bot, world: World) -> bool:
     """Whether a pod may have been there. The rights of an earlier bot go later than its Lease, and mean nothing."""
-    judged = any(bot.written_status.get(part) for part in _OF_A_BOT_THAT_RAN)
     own = any(
         kind == STATEFUL_SET or owning_bot_uid(child) in {None, bot.metadata.uid}
         for kind, child in world.children.items()
     )
-    return judged or own or world.pod_object is not None
+    return bot.may_have_run or own or world.pod_object is not None
 
 
-def lease_notes(bot: Bot, world: World) -> Annotate | None:
+def lease_notes(bot: Bot, world: World, admitted_on: str) -> Annotate | None:
     """What the bot's own Lease does not say yet; None: it says all."""
     lease = world.lease
     if lease is None or bot.metadata.uid is None or bot.deleting or of_another_bot(bot, lease):
         return None
     if not is_ours(lease, bot.metadata.name):
         return None
-    wanted, written = _notes(bot, lease), annotations(lease)
+    wanted, written = _notes(bot, lease, admitted_on), annotations(lease)
     if all(written.get(name) == note for name, note in wanted.items()):
         return None
     metadata = lease["metadata"]
@@ -56,8 +54,8 @@ def lease_notes(bot: Bot, world: World) -> Annotate | None:
     return Annotate(LEASE, *place, metadata["uid"], metadata["resourceVersion"], wanted)
 
 
-def _notes(bot: Bot, lease: Object | None) -> Mapping[str, str | None]:
-    return notes(venue_scope(bot, own_scope(bot, lease)), bot.written_status.get("killSwitch"))
+def _notes(bot: Bot, lease: Object | None, admitted_on: str) -> Mapping[str, str | None]:
+    return notes(venue_scope(bot, own_scope(bot, lease), admitted_on), bot.written_status.get("killSwitch"))
 
 
 def of_another_bot(bot: Bot, lease: Object | None) -> bool:

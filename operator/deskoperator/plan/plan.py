@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deskapi import KillSwitch
+from deskoperator.plan.account import account_of
 from deskoperator.plan.actions import Annotate, Apply, Create, Delete, Happening, Notice
 from deskoperator.plan.admission import judge, wait_for
 from deskoperator.plan.bot import Bot
@@ -21,16 +22,19 @@ from deskoperator.plan.report import believed_report, changes_at
 from deskoperator.plan.status import desired_status, is_written
 from deskoperator.plan.verdict import Evidence, Standing, Verdict, verdict
 from deskoperator.plan.world import World
+from deskoperator.resources.account_claim import Claim
 from deskoperator.resources.kinds import LEASE, Object
 
 _CHILD_REFUSED_RETRY_SECONDS = 30.0
+_ACCOUNT_TAKEN_RETRY_SECONDS = 30.0
 _POLICIES_UNKNOWN_RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to write, in this order; None and empty: nothing. The events belong to the writes they are named for.
-    `lease` is to be created: once it is there, the plan is asked anew, because children refer to it. `notes` are what
+    `claim` is to be made, unless somebody else has the account: then the plan is asked anew, and so it is once
+    `lease` is created: once it is there, the plan is asked anew, because children refer to it. `notes` are what
     a Lease that is there is to remember; they come before everything that the bot may act on.
 
     `latch` is written by its own writer; `confirmation` is the latch with a kill Job's proof, which comes after it.
@@ -42,6 +46,7 @@ class Plan:
     confirmation: KillSwitch | None = None
     creates: tuple[Create, ...] = ()
     stops: tuple[Delete, ...] = ()
+    claim: Claim | None = None
     lease: Object | None = None
     notes: Annotate | None = None
     applies: tuple[Apply, ...] = ()
@@ -56,7 +61,7 @@ class Plan:
 
     @property
     def writes_nothing(self) -> bool:
-        writes = (self.latch, self.lease, self.notes, self.confirmation, self.admission, self.status)
+        writes = (self.latch, self.claim, self.lease, self.notes, self.confirmation, self.admission, self.status)
         objects = (*self.applies, *self.deletes, *self.creates, *self.stops)
         return not objects and all(each is None for each in writes)
 
@@ -65,9 +70,11 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
     """What should be done about `bot` at `now`. Total: it has an answer to every world."""
     scope = scope_of(bot.metadata.labels, observed.policies)
     latch = decide_latch(bot, scope, now)
+    account = account_of(bot, observed.lease, observed.claim)
     kill = decide_kill(bot, latch.write or bot.latch, observed, now)
     confirmation = kill.confirmation if latch.write is None else None
-    judgement = judge(bot, scope) if not of_another_bot(bot, observed.lease) else wait_for(bot, observed.tombstone)
+    buried = not of_another_bot(bot, observed.lease)
+    judgement = judge(bot, scope, account) if buried else wait_for(bot, observed.tombstone)
     wanted = decide_children(bot, observed, judgement)
     report = believed_report(bot, observed.pod, now)
     held = confirmation or latch.write or bot.latch
@@ -81,8 +88,9 @@ def plan(bot: Bot, observed: World, now: datetime) -> Plan:
         confirmation=confirmation,
         creates=kill.creates,
         stops=kill.deletes,
-        lease=None if LEASE in observed.refusals else lease_to_make(bot, observed),
-        notes=lease_notes(bot, observed),
+        claim=account.wanted if judgement.allowed else None,
+        lease=None if LEASE in observed.refusals else lease_to_make(bot, observed, account.admitted_on),
+        notes=lease_notes(bot, observed, account.admitted_on),
         applies=wanted.applies,
         deletes=wanted.deletes,
         status=None if written else status,
@@ -127,6 +135,8 @@ def _requeue_after(bot: Bot, observed: World, kill: KillDecision, now: datetime)
     waits = [wait for wait in waits if wait > 0]
     if observed.refusals:
         waits.append(_CHILD_REFUSED_RETRY_SECONDS)
+    if observed.claim is not None and observed.claim.uid != bot.metadata.uid:
+        waits.append(_ACCOUNT_TAKEN_RETRY_SECONDS)
     if observed.policies is None:
         waits.append(_POLICIES_UNKNOWN_RETRY_SECONDS)
     return min(waits, default=None)

@@ -22,6 +22,7 @@ from deskoperator.plan.bot import Bot
 from deskoperator.plan.kill_course import Step, course, name_of
 from deskoperator.plan.lease import may_send_seconds
 from deskoperator.plan.world import World
+from deskoperator.resources.account_claim import Claim
 from deskoperator.resources.kill_job import LEASE_SECONDS, job_name, kill_job
 from deskoperator.resources.kinds import JOB, LEASE, POD, STATEFUL_SET, Object
 from deskoperator.resources.lease import is_ours
@@ -57,6 +58,14 @@ class Tombstone:
         """In the place of a halt's id: of this bot and this Lease, so never used again."""
         uid = self.scope.uid if self.scope is not None else ""
         return f"{uid[:8]}-deleted-{str(self.lease['metadata']['uid'])[:8]}"
+
+    @property
+    def claim(self) -> Claim | None:
+        """What it has of its account; None: none."""
+        scope = self.scope
+        if scope is None or not scope.account_id:
+            return None
+        return Claim(scope.exchange, scope.account_id, self.namespace, self.name, scope.uid)
 
     @property
     def job_name(self) -> str:
@@ -140,6 +149,8 @@ def _proof(found: Tombstone, world: World, now: datetime) -> str:
         return "its Lease was released" if is_released(found.lease) else ""
     if not scope.has_venue:
         return f"{scope.mode} has no venue"
+    if not scope.account_id:
+        return "it was never admitted on an account, so no order of it ever left"
     if is_proven(found.lease):
         return "its own engine has proved that no order is left"
     proof = course(world.kill_job, world.kill_pods, found.halt_id, now).proof
@@ -172,6 +183,9 @@ def _toward_a_proof(found: Tombstone, world: World, watched: Watched, now: datet
 
 
 def _start(found: Tombstone, scope: VenueScope, world: World) -> Burial:
+    if world.claim is not None and world.claim.uid != scope.uid:
+        words = f"{world.claim.in_words}, whose orders a kill Job would take: delete Lease {found.name} by hand"
+        return Burial(words=words, waits_for=WaitsFor.PERSON, look_again_seconds=LOOK_AGAIN_SECONDS)
     target = scope.target(found.namespace, found.name, found.halt_id)
     if isinstance(target, str):
         words = f"no kill Job can be made: {target}; delete Lease {found.name} once you know that no order is left"

@@ -22,7 +22,7 @@ from deskoperator.plan.world import World
 from deskoperator.resources.labels import pod_name
 
 # Problems that end by themselves: nobody has to do anything.
-_PASSES = {reason.value: reason for reason in (Reason.LEASE_WAITING, Reason.CONTROL_LOST)}
+_PASSES = {reason.value: reason for reason in (Reason.LEASE_WAITING, Reason.CONTROL_LOST, Reason.ACCOUNT_PENDING)}
 
 
 class Standing(Enum):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from deskoperator.plan.pod import Pod, read_pod
 from deskoperator.plan.policies import Policy
+from deskoperator.resources.account_claim import Claim
 from deskoperator.resources.kinds import Kind, Object
 
 
@@ -16,6 +17,7 @@ class World:
     `policies`: every RiskPolicy of the bot's namespace, listed after the bot was read; None: they could not be listed.
     `kill_job` is the kill Job of the present halt, `kill_pods` are the pods of its name; both are looked for only while
     a halt is not confirmed. `kill_priority_class` "": none. `tombstone`: what the Lease of an earlier bot waits for.
+    `claim`: who has the account that the bot is on or asks for; None: nobody.
     """
 
     default_image: str
@@ -28,6 +30,7 @@ class World:
     kill_priority_class: str = ""
     lease: Object | None = None
     tombstone: str = ""
+    claim: Claim | None = None
 
     @cached_property
     def pod(self) -> Pod | None:

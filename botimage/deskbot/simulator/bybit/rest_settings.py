@@ -55,6 +55,11 @@ def key_info(call: Call) -> Json:
     return key_rights(call.account)
 
 
+def user_id(key: str) -> int:
+    """The id of the account that a key opens."""
+    return 24_600_000 + crc32(key.encode()) % 1_000_000_000
+
+
 def key_rights(account: Account) -> Json:
     """`user/query-api`: what this key may do, from where, for how long."""
     traits = account.traits
@@ -85,7 +90,7 @@ def key_rights(account: Account) -> Json:
         "createdAt": "2024-01-01T00:00:00Z",
         "unified": 0,
         "uta": int(Trait.CLASSIC not in traits),
-        "userID": 24_600_000 + crc32(account.key.encode()) % 1_000_000_000,
+        "userID": user_id(account.key),
         "inviterID": 0,
         "vipLevel": "No VIP",
         "mktMakerLevel": "0",
