@@ -3,11 +3,17 @@
 No kubelet is played for the Job: that its pod runs, and what it says at its end, is tests/desk's on a real node.
 """
 
+import asyncio
 from functools import partial
 
 import pytest
+from kubernetes.aio.client import ApiClient
 
-from deskoperator.resources.kinds import EVENT, JOB, LEASE, POD, TRADING_BOT, Object
+from deskoperator.controller.cluster import Cluster
+from deskoperator.controller.login import client_configuration
+from deskoperator.controller.metrics import Metrics
+from deskoperator.errors import Terminating
+from deskoperator.resources.kinds import EVENT, JOB, LEASE, NAMESPACE, POD, TRADING_BOT, Kind, Object
 from tests.cluster.control_plane import ControlPlane
 from tests.operator.desk import Api, Operator, eventually
 from tests.operator.played import SPACE, Bot, Engine
@@ -138,3 +144,26 @@ def test_s3_of_two_bots_on_one_account_the_first_stays_and_a_halt_of_the_other_h
     api.delete(TRADING_BOT, SPACE, second.name)
     eventually(lambda: api.find(LEASE, SPACE, second.name) is None, what="its Lease goes without a Job", within=90)
     assert first.status()["admitted"]["accountId"] == f"account-of-{first.name}"
+
+
+def test_s6_in_a_namespace_that_is_being_deleted_the_api_server_says_so_by_a_cause(
+    api: Api, control_plane: ControlPlane
+) -> None:
+    """What the operator takes the answer for is tests/operator/test_burial.py's."""
+    space, config = "desk-terminating", Kind("v1", "ConfigMap", "configmaps")
+    api.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
+    held = {**config.header(space, "holds"), "data": {}}
+    held["metadata"]["finalizers"] = ["tradingdesk.io/test"]
+    api.create(config, space, held)
+    api.delete(NAMESPACE, "", space)
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "kill", "image": "desk-bot:test"}]}}
+    job = {**JOB.header(space, "late"), "spec": {"template": template}}
+
+    async def refused() -> None:
+        configuration = await client_configuration(str(control_plane.kubeconfig))
+        async with ApiClient(configuration) as client:
+            await Cluster(client, Metrics(), timeout_seconds=10).create(JOB, job)
+
+    with pytest.raises(Terminating):
+        asyncio.run(refused())
+    api.merge(config, space, "holds", {"metadata": {"finalizers": None}})
