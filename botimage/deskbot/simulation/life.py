@@ -71,6 +71,7 @@ class Wish:
     acknowledged_halt: str = ""
     latch_id: str = ""
     latch_released: bool = True
+    deleted: bool = False
 
 
 class Life:
@@ -265,12 +266,16 @@ class Life:
 
     def observe(self, process: Process) -> None:
         """The process sees the object."""
+        process.put(self.control(process))
+
+    def control(self, process: Process) -> Control:
+        """What the object asks for now."""
         strategies: dict[str, Strategy] = {
             market: Mad(strategy_of(self._strategies, instrument), self._strategies, lambda: self.mad)
             for market, instrument in self.account.instruments.items()
         }
         wish = self.wish
-        control = Control(
+        return Control(
             at=0,
             generation=wish.generation,
             mode="Testnet",
@@ -282,9 +287,9 @@ class Life:
             markets=tuple(self.account.instruments),
             limits=self.limits,
             strategies=strategies if process.ready else {},
+            deleted=wish.deleted,
             dead_man_after=self._dead_man_after,
         )
-        process.put(control)
 
     def change(self, **changes: Any) -> None:
         """Somebody changes the object."""
