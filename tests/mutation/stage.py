@@ -71,8 +71,8 @@ addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 asyncio_mode = "auto"
 asyncio_default_fixture_loop_scope = "function"
-timeout = 30
-markers = ["component: not run here"]
+timeout = 120
+markers = ["component: not run here", "control(*ids): of no importance here"]
 
 [tool.mypy]
 strict = true
