@@ -93,15 +93,17 @@ check: setup ## Format, lint, types, import directions, generated files, workflo
 	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
 	@$(BIN)/python -m deskapi.schema --check
 	@$(BIN)/python -m deskbot.venues.table.page --check
+	@$(BIN)/python -m tests.controls --check
 	@$(BIN)/python -m tests.cluster actionlint
 
 format: setup ## Put every file into its form
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-generate: setup ## Write the files that are generated from the API
+generate: setup ## Write the files that are generated
 	@$(BIN)/python -m deskapi.schema --write
 	@$(BIN)/python -m deskbot.venues.table.page --write
+	@$(BIN)/python -m tests.controls --write
 
 lock: setup ## Resolve the requirements anew; hashes, no addresses
 	@for extra in operator bot; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

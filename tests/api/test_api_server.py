@@ -51,6 +51,7 @@ def test_a_valid_bot_is_accepted_and_no_switch_is_written_into_it(
     assert {"halted", "paused", "acknowledgedHalt"} & (stored["spec"].keys() - asked) == set()
 
 
+@pytest.mark.control("K-dead")
 @pytest.mark.parametrize("case", REFUSED.values(), ids=list(REFUSED))
 def test_a_mistake_is_refused_with_its_place_and_what_would_be_right(bot_server: BotServer, case: Refused) -> None:
     refusal = bot_server.refusal(changed({"metadata.name": "refused", **case.changes}))
@@ -63,12 +64,14 @@ def test_an_edit_of_what_may_change_is_taken(running: BotServer, changes: dict[s
     running.apply(changed(changes, name="running"), "--dry-run=server")
 
 
+@pytest.mark.control("S3.3")
 @pytest.mark.parametrize("case", REFUSED_EDITS.values(), ids=list(REFUSED_EDITS))
 def test_an_edit_of_what_never_changes_is_refused(running: BotServer, case: Refused) -> None:
     refusal = running.refusal(changed(case.changes, name="running"))
     assert _says(refusal, *case.of_server()), refusal
 
 
+@pytest.mark.control("S4.3")
 @pytest.mark.parametrize(
     "status",
     [
@@ -85,6 +88,7 @@ def test_a_latch_is_not_cleared_even_by_an_administrator(latched: BotServer, sta
     assert latched.get("latched")["status"]["killSwitch"]["state"] == "Latched"
 
 
+@pytest.mark.control("S4.3")
 def test_a_latch_that_its_own_writer_leaves_out_is_not_dropped(latched: BotServer) -> None:
     latched.apply_status("latched", {"engine": {"state": "Halting"}}, manager="bot")
     with pytest.raises(ClusterError, match=LATCHED):
@@ -110,6 +114,7 @@ def test_a_latch_is_not_released_by_the_acknowledgement_of_another_halt(latched:
         latched.patch_status("latched", {"killSwitch": {"state": "Released"}})
 
 
+@pytest.mark.control("S4.4")
 def test_a_latch_is_not_released_while_the_spec_asks_for_a_halt(latched: BotServer) -> None:
     latched.patch("latched", {"spec": {"acknowledgedHalt": HALT, "halted": True}})
     with pytest.raises(ClusterError, match=LATCHED):
@@ -123,6 +128,7 @@ def test_a_latch_is_released_by_the_acknowledgement_of_its_id(latched: BotServer
     assert latched.get("latched")["status"]["killSwitch"]["state"] == "Released"
 
 
+@pytest.mark.control("K-rollback")
 def test_an_edit_of_the_spec_does_not_touch_the_latch(latched: BotServer) -> None:
     latched.patch("latched", {"spec": {"paused": True}, "status": {"killSwitch": None}})
     assert latched.get("latched")["status"]["killSwitch"]["id"] == HALT

@@ -34,6 +34,7 @@ def no_looser(one: Envelope, other: Bounds | Envelope) -> bool:
     )
 
 
+@pytest.mark.control("S7.1")
 @given(ENVELOPES, NAMED)
 def test_s7_what_is_narrowed_is_inside_the_envelope_and_inside_every_ceiling(
     envelope: Envelope, ceilings: dict[str, Ceilings]
@@ -79,6 +80,7 @@ def test_s7_a_further_ceiling_and_a_tighter_envelope_never_loosen(
     assert no_looser(narrow(narrow(envelope, {"": further}).envelope, ceilings).envelope, before)
 
 
+@pytest.mark.control("S7.1")
 @pytest.mark.parametrize("field", TIGHTER)
 def test_s7_every_limit_is_lowered_by_a_lower_ceiling_and_left_alone_by_a_higher_one(field: str) -> None:
     """All limits of today are maxima."""

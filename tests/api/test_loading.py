@@ -15,6 +15,7 @@ def test_a_valid_bot_is_read(changes: dict[str, Any]) -> None:
     assert load_bot(bot).metadata.name == bot["metadata"]["name"]
 
 
+@pytest.mark.control("K-dead")
 @pytest.mark.parametrize("case", REFUSED.values(), ids=list(REFUSED))
 def test_a_mistake_is_refused_with_its_place_and_what_would_be_right(case: Refused) -> None:
     with pytest.raises(Invalid) as refusal:
@@ -30,6 +31,7 @@ def test_an_edit_of_what_may_change_is_taken(changes: dict[str, Any]) -> None:
     check_change(load_bot(example()), load_bot(changed(changes)))
 
 
+@pytest.mark.control("S3.3")
 @pytest.mark.parametrize("case", REFUSED_EDITS.values(), ids=list(REFUSED_EDITS))
 def test_an_edit_of_what_never_changes_is_refused(case: Refused) -> None:
     with pytest.raises(Invalid, match=f"^Invalid: {case.place}: {case.words}$"):

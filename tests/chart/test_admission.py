@@ -96,6 +96,7 @@ def test_a_bot_reports_its_engine(guarded: Guarded) -> None:
     guarded.report({"engine": {"state": "Halting", "openOrders": 0}}, BOT_ACCOUNT)
 
 
+@pytest.mark.control("S4.6")
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -124,6 +125,7 @@ def test_a_bot_writes_nothing_else(guarded: Guarded, status: dict[str, Any], wor
         guarded.report({"engine": {"state": "Running"}, **status}, BOT_ACCOUNT)
 
 
+@pytest.mark.control("S4.6")
 def test_a_bot_does_not_report_for_another(guarded: Guarded) -> None:
     with pytest.raises(ClusterError, match="a bot reports in its own TradingBot only"):
         guarded.report({"engine": {"state": "Running"}}, BOT_ACCOUNT, bot="other")
@@ -134,6 +136,7 @@ def test_the_operator_writes_the_rest(guarded: Guarded) -> None:
     guarded.report({"killSwitch": {**LATCH, "state": "Confirmed"}, **rest}, OPERATOR)
 
 
+@pytest.mark.control("S1.2")
 def test_s1_only_the_bots_own_pod_writes_its_lease(guarded: Guarded) -> None:
     mark = {"annotations": {"tradingdesk.io/released": "true"}}
     guarded.hold(BOT_ACCOUNT, spec={"holderIdentity": "pod-1"})
@@ -152,6 +155,7 @@ def test_s1_only_the_bots_own_pod_writes_its_lease(guarded: Guarded) -> None:
     guarded.hold(OPERATOR, metadata={"annotations": {"tradingdesk.io/venue-scope": "{}"}})
 
 
+@pytest.mark.control("S6.4")
 def test_s6_no_program_but_the_operator_removes_a_lease(guarded: Guarded) -> None:
     guarded.delete_lease(OPERATOR)
     guarded.delete_lease("somebody")

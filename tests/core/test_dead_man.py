@@ -63,11 +63,13 @@ def quoting(*targets: Any, after: int = AFTER) -> tuple[Desk, Switch]:
     return desk, switch
 
 
+@pytest.mark.control("S5.9")
 def test_it_is_armed_with_the_first_quote_for_as_long_as_asked() -> None:
     _, switch = quoting()
     assert switch.armings == [(switch.desk.at, 20)]
 
 
+@pytest.mark.control("S5.9")
 def test_it_is_wound_up_at_a_quarter_of_its_time_and_never_goes_off_while_we_live() -> None:
     desk, switch = quoting()
     fired = switch.pass_time(60)
@@ -166,6 +168,7 @@ def _stop_and_prove(desk: Desk) -> None:
             desk.say(OpenOrdersAnswer, request=asked.request, complete=True)
 
 
+@pytest.mark.control("S5.9")
 def test_a_graceful_stop_lets_it_go_last_and_waits_for_the_answer() -> None:
     desk, switch = quoting()
     _stop_and_prove(desk)
@@ -176,6 +179,7 @@ def test_a_graceful_stop_lets_it_go_last_and_waits_for_the_answer() -> None:
     assert [stopped.confirmed for stopped in desk.questions(Stopped)] == [True]
 
 
+@pytest.mark.control("FIA-CoD")
 def test_a_stop_that_cannot_be_proven_leaves_it_armed() -> None:
     desk, switch = quoting()
     desk.say(StopRequested, reason="SIGTERM")
@@ -198,6 +202,7 @@ def test_a_stop_is_not_held_up_beyond_its_patience_by_the_switch(outcome: str) -
     assert [stopped.confirmed for stopped in desk.questions(Stopped)] == [True]
 
 
+@pytest.mark.control("FIA-CoD")
 @given(st.lists(st.sampled_from([ACCEPTED, UNKNOWN]), min_size=1, max_size=30), st.integers(10, 60))
 def test_while_most_answers_arrive_it_never_goes_off(outcomes: list[str], after: int) -> None:
     """Three in a row may be lost within a quarter of the time and more: it is asked every second."""

@@ -39,6 +39,7 @@ def outcome(
     return len(desk.placed()), desk.engine.summary().rejections
 
 
+@pytest.mark.control("R6-08")
 def test_every_check_of_the_envelope_is_there_in_order_and_in_the_table() -> None:
     source = Path(str(gate.__file__)).with_name("gate.py").read_text(encoding="utf-8")
     assert re.findall(r'^    p\.check = "(\w+)"$', source, re.MULTILINE) == CHECKS
@@ -124,16 +125,19 @@ BEYOND: list[tuple[str, Target, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.control("R6-15b")
 @pytest.mark.parametrize(("check", "wanted", "setting"), CASES)
 def test_a_value_at_the_limit_passes(check: str, wanted: Target, setting: dict[str, Any]) -> None:
     assert outcome(wanted, **setting) == (1, {})
 
 
+@pytest.mark.control("R6-15b")
 @pytest.mark.parametrize(("check", "wanted", "setting"), BEYOND)
 def test_one_step_beyond_is_refused_by_name(check: str, wanted: Target, setting: dict[str, Any]) -> None:
     assert outcome(wanted, **setting) == (0, {check: 1})
 
 
+@pytest.mark.control("MA-3")
 @pytest.mark.parametrize(("ticks", "lots"), [(599_999.5, 2), (600_000, float("nan"))])
 def test_what_is_no_whole_number_is_refused_by_the_gate_or_where_it_is_made(ticks: Any, lots: Any) -> None:
     try:
@@ -187,6 +191,7 @@ def test_an_unknown_order_blocks_new_risk_on_its_market_and_leaves_what_rests() 
     assert desk.engine.summary().rejections["outcome_unknown"] >= 1
 
 
+@pytest.mark.control("R6-17a")
 def test_orders_being_cancelled_and_fills_not_booked_yet_count_as_exposure() -> None:
     tight = limits(max_position_notional=to_units(240))
     desk = Desk(strategy=Wants(target(lots=3)))
@@ -219,6 +224,7 @@ def test_a_tightened_envelope_takes_down_what_it_no_longer_allows() -> None:
     assert [c.client_id for c in desk.out if isinstance(c, Cancel)] == [order.client_id]
 
 
+@pytest.mark.control("R6-15h")
 def test_a_market_that_leaves_the_spec_is_pulled() -> None:
     desk = Desk(strategy=Wants(target())).trading()
     order = desk.resting()
@@ -236,6 +242,7 @@ def test_nothing_is_placed_where_an_order_is_still_on_its_way_out() -> None:
     assert len(desk.placed()) == 1
 
 
+@pytest.mark.control("R6-15e")
 def test_what_is_decided_in_one_pass_counts_for_what_comes_after_it_on_its_side() -> None:
     buys = [target("60000", level=level) for level in range(3)]
     sells = [target("60000.1", SELL, level=level) for level in range(3)]
@@ -323,6 +330,7 @@ class Writes(Wants):
         return self.wanted
 
 
+@pytest.mark.control("MA-1")
 @pytest.mark.parametrize("crossing", [target("60000.1"), target("60000", SELL)], ids=["buy", "sell"])
 def test_what_a_strategy_writes_into_its_view_moves_no_touch_but_its_own(crossing: Target) -> None:
     decisions: list[Decision] = []
@@ -380,6 +388,7 @@ WANTED = st.lists(
 STEPS = st.lists(st.tuples(st.integers(599_950, 600_050), WANTED, st.integers(0, 6), st.integers(0, 9)), max_size=12)
 
 
+@pytest.mark.control("R6-15e")
 @given(STEPS)
 def test_whatever_is_wanted_and_filled_the_worst_case_stays_inside_the_envelope(
     steps: list[tuple[int, list[Target], int, int]],

@@ -39,6 +39,7 @@ def halted(**settings: object) -> Desk:
     return desk
 
 
+@pytest.mark.control("S5.2")
 def test_a_halt_latches_and_cancels_in_the_same_pass() -> None:
     desk = Desk(strategy=Wants(target())).trading()
     desk.resting()
@@ -142,6 +143,7 @@ def test_a_stop_before_the_object_was_read_does_not_claim_an_empty_venue() -> No
     assert [c.confirmed for c in desk.said if isinstance(c, Stopped)] == [False]
 
 
+@pytest.mark.control("S4.2")
 def test_a_restart_in_the_middle_of_a_halt_goes_on_and_finishes() -> None:
     first = Desk(strategy=Wants(target())).trading()
     order = first.resting()
@@ -257,6 +259,7 @@ def test_an_acknowledgement_releases_and_everything_is_compared_before_the_next_
     assert len(desk.placed()) == 1
 
 
+@pytest.mark.control("S4.4")
 def test_an_acknowledgement_before_the_proof_releases_only_with_the_proof_and_not_before_a_round() -> None:
     desk = Desk(strategy=Wants()).trading()
     desk.control(halted=True)
@@ -274,6 +277,7 @@ def test_an_acknowledgement_before_the_proof_releases_only_with_the_proof_and_no
     assert not desk.placed(), "what was compared before the halt proves nothing now"
 
 
+@pytest.mark.control("S4.4")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -292,6 +296,7 @@ def test_nothing_else_releases(changes: dict[str, object]) -> None:
     assert desk.durable.latch.id == latch
 
 
+@pytest.mark.control("S4.2")
 def test_a_vanished_kill_switch_releases_nothing() -> None:
     desk = Desk().trading()
     desk.control(latch_id="operator-1", latch_released=False)
@@ -301,6 +306,7 @@ def test_a_vanished_kill_switch_releases_nothing() -> None:
     assert desk.word == "Halted"
 
 
+@pytest.mark.control("S4.1")
 def test_the_acknowledgement_of_an_earlier_id_never_releases_a_later_halt() -> None:
     desk = halted()
     first = desk.durable.latch.id
@@ -328,6 +334,7 @@ def test_an_acknowledged_id_is_never_adopted_again_but_holds_until_the_object_le
     assert desk.word == "Starting"
 
 
+@pytest.mark.control("S4.1")
 def test_an_id_is_never_given_out_twice_even_within_one_millisecond() -> None:
     desk = Desk()
     desk.settings["mode"] = "DryRun"
@@ -340,6 +347,7 @@ def test_an_id_is_never_given_out_twice_even_within_one_millisecond() -> None:
     assert desk.durable.latch is not None
 
 
+@pytest.mark.control("S6.1")
 def test_a_deleted_object_latches() -> None:
     desk = Desk().trading()
     desk.control(deleted=True)
@@ -418,6 +426,7 @@ def test_a_stop_that_cannot_be_proven_says_so_in_time() -> None:
     assert [c.confirmed for c in stopped] == [False]
 
 
+@pytest.mark.control("S5.2")
 @pytest.mark.parametrize("when", ["new", "open", "reconciling", "paused", "stopping", "lost", "unknown", "halted"])
 def test_a_halt_latches_in_every_state(when: str) -> None:
     desk = Desk(strategy=Wants(target()))

@@ -22,6 +22,7 @@ def shown(desk: Desk, client_id: str) -> None:
     desk.handle(desk.foreign(client_id=client_id))
 
 
+@pytest.mark.control("S3.5")
 def test_nothing_is_proven_while_an_order_of_the_lost_journal_may_still_arrive() -> None:
     """It was signed before this journal began, and is void five seconds later."""
     desk = trading()

@@ -61,6 +61,7 @@ def evidence(desk: Desk, reason: str = "InvariantViolated") -> str:
     return str(latch.evidence)
 
 
+@pytest.mark.control("MA-3")
 def test_i1_an_id_that_was_given_out_before_does_not_leave_again() -> None:
     desk, place = sent()
     desk.may_fail = True
@@ -109,6 +110,7 @@ def test_i2_an_order_that_fills_beyond_its_size_is_booked_and_halts_the_bot() ->
     assert desk.durable.ledger(MARKET).position == 4 * desk.market.lot, "money moved"
 
 
+@pytest.mark.control("R6-17b")
 @pytest.mark.parametrize(("lots", "side"), [(2, 1), (1, -1)])
 def test_i2_a_list_that_contradicts_what_was_booked_halts_the_bot(lots: int, side: int) -> None:
     desk, place = sent()
@@ -122,6 +124,7 @@ def test_i2_a_list_that_contradicts_what_was_booked_halts_the_bot(lots: int, sid
     assert "with another side or amount" in evidence(desk)
 
 
+@pytest.mark.control("K-actuator")
 def test_i2_ledgers_that_have_other_fills_than_were_counted_halt_the_bot() -> None:
     desk, place = sent()
     desk.may_fail = True
@@ -130,6 +133,7 @@ def test_i2_ledgers_that_have_other_fills_than_were_counted_halt_the_bot() -> No
     assert evidence(desk).startswith("I2: 2 fills are not what the ledgers have")
 
 
+@pytest.mark.control("R6-17b")
 def test_i3_a_position_that_its_fills_do_not_explain_halts_the_bot() -> None:
     desk, place = sent()
     desk.may_fail = True
@@ -139,6 +143,7 @@ def test_i3_a_position_that_its_fills_do_not_explain_halts_the_bot() -> None:
     assert evidence(desk).startswith("I3: 2000000000000001 units")
 
 
+@pytest.mark.control("K-intent")
 def test_i4_an_order_without_its_intent_does_not_leave(monkeypatch: Patch) -> None:
     desk = trading()
 
@@ -152,6 +157,7 @@ def test_i4_an_order_without_its_intent_does_not_leave(monkeypatch: Patch) -> No
     assert evidence(desk).startswith("I4: ")
 
 
+@pytest.mark.control("K-intent")
 def test_i4_an_order_that_is_not_as_its_intent_says_does_not_leave(monkeypatch: Patch) -> None:
     desk = trading()
     record = State.record
@@ -254,6 +260,7 @@ OUTSIDE: list[tuple[str, list[Target]]] = [
 ]
 
 
+@pytest.mark.control("MA-1")
 @pytest.mark.parametrize(("words", "wanted"), OUTSIDE, ids=[words for words, _ in OUTSIDE])
 def test_i9_no_order_leaves_that_no_gate_should_have_let_through(
     words: str, wanted: list[Target], monkeypatch: Patch
@@ -265,6 +272,7 @@ def test_i9_no_order_leaves_that_no_gate_should_have_let_through(
     assert evidence(desk).startswith("I9: ")
 
 
+@pytest.mark.control("MA-2")
 def test_i9_the_envelope_counts_what_may_still_fill_and_what_has(monkeypatch: Patch) -> None:
     desk = trading(target(lots=4))
     place = desk.placed()[0]
@@ -310,6 +318,7 @@ def test_a_violation_is_released_like_any_halt_and_found_again_when_it_lasts() -
     assert desk.word == "Running"
 
 
+@pytest.mark.control("K-rollback")
 def test_a_restart_remembers_why_the_engine_halted_itself() -> None:
     desk, place = sent()
     desk.may_fail = True
@@ -328,6 +337,7 @@ def raising(*_: object) -> None:
     raise ZeroDivisionError("a bug")
 
 
+@pytest.mark.control("K-actuator")
 def test_i7_an_error_of_the_engine_halts_the_bot_which_cancels_and_goes_on_listening(monkeypatch: Patch) -> None:
     desk, place = sent()
     desk.accept(place)

@@ -148,6 +148,7 @@ def test_whatever_is_said_only_arrows_of_the_table_are_followed_and_all_that_may
         anything.step()
 
 
+@pytest.mark.control("R6-15e")
 def test_a_reserved_intent_an_unknown_order_and_a_pending_cancel_count_at_once() -> None:
     desk = Desk(strategy=Wants(target(lots=3), target("60000.1", SELL, 2))).trading()
     buy, sell = desk.placed()

@@ -109,11 +109,13 @@ def test_ids_are_28_small_letters_and_digits_and_ours(uid: str, epoch: int, sequ
     assert OrderIds(uid, epoch + 1 if epoch < 36**9 - 1 else 0).is_ours(made)
 
 
+@pytest.mark.control("R6-12c")
 @given(st.sets(st.tuples(UIDS, EPOCHS, SEQUENCES), min_size=2, max_size=30))
 def test_different_bots_journals_and_sequences_have_different_ids(makers: set[tuple[str, int, int]]) -> None:
     assert len({OrderIds(*maker).next() for maker in makers}) == len(makers)
 
 
+@pytest.mark.control("R6-12c")
 @given(UIDS, UIDS)
 def test_one_bots_orders_are_not_anothers(one: str, other: str) -> None:
     assert OrderIds(one, 1).is_ours(OrderIds(other, 1).next()) == (one == other)

@@ -8,6 +8,7 @@ from tests.desk import halts
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
+@pytest.mark.control("S5.2", "R6-12a")
 def test_every_halt_leaves_the_venue_empty_and_is_confirmed_also_under_faults(desk: Desk) -> None:
     done = halts.measure(desk, rounds=4)
     print(halts.summary(done))

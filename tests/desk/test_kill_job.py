@@ -24,6 +24,7 @@ def _outcome(desk: Desk, job: str) -> dict[str, Any] | None:
     return None
 
 
+@pytest.mark.control("S5.3", "FIA-KS")
 def test_s5_a_bot_that_hangs_is_emptied_by_the_operators_job(desk: Desk) -> None:
     if desk.cluster.engine is None:
         pytest.skip("only on a node of our own can a process be stopped from outside its pod")

@@ -1,5 +1,7 @@
 """One pod's side of the Lease, step by step."""
 
+import pytest
+
 from deskbot.core import order_life
 from deskbot.fencing import durations, holder
 from deskbot.fencing.durations import LEASE_DURATION, SECOND
@@ -22,6 +24,7 @@ def holding(at: int = START) -> Holder:
     return one
 
 
+@pytest.mark.control("S1.7")
 def test_s1_a_lease_that_is_marked_released_is_taken_at_once() -> None:
     one = pod()
     assert one.next(START) == READ
@@ -31,6 +34,7 @@ def test_s1_a_lease_that_is_marked_released_is_taken_at_once() -> None:
     assert (write.lease.version, write.lease.holder, write.lease.released) == ("1", "a", False)
 
 
+@pytest.mark.control("S1.6")
 def test_s1_a_lease_of_another_is_taken_one_duration_after_its_last_change_that_was_seen() -> None:
     one = pod()
     one.read(Lease("1", "b"), START)
@@ -42,6 +46,7 @@ def test_s1_a_lease_of_another_is_taken_one_duration_after_its_last_change_that_
     assert one.waits_until() == START + 10 * SECOND + LEASE_DURATION
 
 
+@pytest.mark.control("S1.7")
 def test_s1_no_lease_and_an_empty_one_count_as_held() -> None:
     one = pod()
     one.read(None, START)
@@ -51,6 +56,7 @@ def test_s1_no_lease_and_an_empty_one_count_as_held() -> None:
     assert one.may_write(START + 2 * LEASE_DURATION)
 
 
+@pytest.mark.control("S1.8")
 def test_s1_a_container_that_starts_again_in_its_pod_goes_on_at_once() -> None:
     one = pod()
     one.read(Lease("9", "a"), START)
@@ -70,6 +76,7 @@ def test_s1_a_pod_that_waits_looks_again_and_again_and_one_that_failed_at_once()
     assert one.next(START) == READ
 
 
+@pytest.mark.control("S1.3")
 def test_s1_a_renewal_counts_from_when_it_was_sent_and_is_due_after_a_third_of_its_age() -> None:
     one = holding()
     assert one.next(START + AGE // 3 - 1) == WAIT
@@ -81,12 +88,14 @@ def test_s1_a_renewal_counts_from_when_it_was_sent_and_is_due_after_a_third_of_i
     assert one.why_not(one.lapses_at()) == holder.LEASE_OLD
 
 
+@pytest.mark.control("S1.1")
 def test_s1_whoever_sees_another_holder_stops_at_once() -> None:
     one = holding()
     one.read(Lease("3", "b"), START + 1)
     assert one.why_not(START + 1) == holder.WAITING
 
 
+@pytest.mark.control("S1.8")
 def test_s1_what_has_released_its_lease_never_adds_risk_again() -> None:
     one = holding()
     write = one.release(START + 1)
@@ -97,6 +106,7 @@ def test_s1_what_has_released_its_lease_never_adds_risk_again() -> None:
     assert pod().release(START) is None
 
 
+@pytest.mark.control("S1.4")
 def test_s1_only_ordinal_0_trades() -> None:
     second = pod("b", ordinal=1)
     second.read(Lease("1", "", released=True), START)
@@ -105,6 +115,7 @@ def test_s1_only_ordinal_0_trades() -> None:
     assert second.why_not(START) == holder.NOT_THE_FIRST
 
 
+@pytest.mark.control("S2.1")
 def test_s2_risk_needs_a_young_renewal_and_a_young_read_of_the_own_object() -> None:
     one = holding()
     assert one.may_add_risk(START + AGE - 1)
@@ -116,6 +127,7 @@ def test_s2_risk_needs_a_young_renewal_and_a_young_read_of_the_own_object() -> N
     assert one.ages(START + AGE + 1) == (1, 1)
 
 
+@pytest.mark.control("S1.9")
 def test_s1_a_taker_waits_for_everything_that_the_last_holder_may_still_do() -> None:
     assert durations.RECEIVE_WINDOW == order_life.RECEIVE_WINDOW
     assert durations.REQUEST_TIMEOUT >= TIMEOUT_SECONDS * SECOND

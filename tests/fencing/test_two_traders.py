@@ -14,6 +14,7 @@ from tests.fencing.mutations import MUTATIONS, Mutation
 ENOUGH = 200_000  # states; every mutated world meets its accident within
 
 
+@pytest.mark.control("S1.10")
 def test_s1_never_are_orders_of_two_traders_taken_whatever_happens() -> None:
     found = in_breadth(World(WHOLE, Bounds(late_writes=0)), ENOUGH)
     assert found.trace == []
@@ -21,6 +22,7 @@ def test_s1_never_are_orders_of_two_traders_taken_whatever_happens() -> None:
     assert found.states > 5_000
 
 
+@pytest.mark.control("S1.10")
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.rule)
 def test_s1_without_this_rule_there_are_two_traders(mutation: Mutation) -> None:
     found = in_breadth(mutation.world(mutation.rules, mutation.bounds, mutation.holder), ENOUGH)
@@ -43,6 +45,7 @@ DEEP = {
 }
 
 
+@pytest.mark.control("S1.10")
 @pytest.mark.component
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", DEEP)

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def _world(seed: int, gone_at: int, trouble: float, orders: int, calm_from: int)
     return account
 
 
+@pytest.mark.control("S5.1")
 @settings(max_examples=120)
 @given(SEEDS, NANOS, st.floats(0, 0.9), st.integers(0, 12))
 def test_s5_confirmed_only_if_the_venue_is_empty_and_nothing_can_arrive_any_more(
@@ -53,6 +55,7 @@ def test_s5_once_the_venue_answers_again_every_kill_is_confirmed(
     assert account.open_orders() == []
 
 
+@pytest.mark.control("S5.8")
 @settings(max_examples=40)
 @given(SEEDS, st.floats(0, 0.9), st.integers(1, 8), st.integers(0, 30 * SECOND))
 def test_s5_two_kills_at_once_and_one_from_half_way_all_come_to_the_same_end(
@@ -116,6 +119,7 @@ def test_s5_the_first_step_cancels_everything_and_asks_what_there_is() -> None:
     assert [type(request) for request in kill.step(SECOND)] == [QueryOpenOrders, CancelAll]
 
 
+@pytest.mark.control("S5.4")
 def test_s5_it_keeps_cancelling_until_the_bots_process_is_gone_however_empty_the_lists_are() -> None:
     kill = Emptying(SCOPE, 60 * SECOND)
     sent = _drive(kill, SECOND, 65 * SECOND)
@@ -125,6 +129,7 @@ def test_s5_it_keeps_cancelling_until_the_bots_process_is_gone_however_empty_the
     assert kill.confirmed_at >= 68 * SECOND
 
 
+@pytest.mark.control("S5.1")
 def test_s5_two_empty_lists_must_be_a_visibility_delay_apart() -> None:
     kill = Emptying(SCOPE, 0)
     _drive(kill, 6 * SECOND, 6 * SECOND + VISIBILITY_DELAY)
@@ -133,6 +138,7 @@ def test_s5_two_empty_lists_must_be_a_visibility_delay_apart() -> None:
     assert kill.confirmed_at >= 6 * SECOND + VISIBILITY_DELAY
 
 
+@pytest.mark.control("S5.1")
 def test_s5_an_incomplete_list_counts_for_nothing() -> None:
     kill = Emptying(SCOPE, 0)
     for at in range(6 * SECOND, 40 * SECOND, SECOND // 10):

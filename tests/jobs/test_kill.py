@@ -94,6 +94,7 @@ def _resting(simulator: Simulator, account: str = "alice") -> int:
     return len(simulator.exchange.open_orders(account))
 
 
+@pytest.mark.control("R6-12a")
 @DIALECTS
 async def test_s5_every_order_goes_trigger_orders_too_and_the_venue_is_proven_empty(
     make_venue: MakeVenue,
@@ -187,6 +188,7 @@ async def test_s5_positions_that_stay_are_told(make_venue: MakeVenue, simulator:
     assert outcome.residual_position == f"0.01 {SWAP}"
 
 
+@pytest.mark.control("S5.7")
 async def test_s5_a_dry_run_walks_the_path_and_leaves_everything_as_it_is(
     make_venue: MakeVenue, simulator: Simulator, endpoint: str
 ) -> None:

@@ -68,6 +68,7 @@ def _served_once(control_plane: ControlPlane, folder: Path, *bots: Bot) -> None:
             Engine(control_plane, bot).trades()
 
 
+@pytest.mark.control("S5.6")
 def test_s5_with_the_operator_gone_the_engines_proof_is_waited_for_and_told(
     api: Api, control_plane: ControlPlane, person: Person, tmp_path: Path
 ) -> None:
@@ -84,6 +85,7 @@ def test_s5_with_the_operator_gone_the_engines_proof_is_waited_for_and_told(
     assert _jobs(api, bot) == []
 
 
+@pytest.mark.control("S5.6", "R6-14")
 def test_s5_unconfirmed_with_the_operator_gone_the_pod_is_stopped_and_the_same_job_is_made_once(
     api: Api, control_plane: ControlPlane, person: Person, tmp_path: Path
 ) -> None:
@@ -110,6 +112,7 @@ def test_s5_without_an_image_to_run_it_says_what_is_missing(
     assert bot.object()["spec"]["halted"] is True
 
 
+@pytest.mark.control("S5.7")
 def test_s5_a_dry_run_asks_for_nothing_of_the_bot_and_starts_a_job_that_cancels_nothing(
     api: Api, person: Person
 ) -> None:
@@ -120,6 +123,7 @@ def test_s5_a_dry_run_asks_for_nothing_of_the_bot_and_starts_a_job_that_cancels_
     assert (status, "halted" in bot.object()["spec"]) == (1, False)
 
 
+@pytest.mark.control("R6-12b")
 def test_a_selector_means_its_bots_and_no_others(api: Api, person: Person) -> None:
     meant, other = Bot(api, mode="DryRun"), Bot(api, mode="DryRun")
     api.merge(TRADING_BOT, SPACE, meant.name, _labelled("alpha"))
@@ -156,6 +160,7 @@ def test_s6_with_the_operator_gone_a_bot_that_is_gone_is_found_by_its_lease_and_
     assert f"there is no TradingBot {bot.name}" in outcome["message"]
 
 
+@pytest.mark.control("FIA-KS")
 def test_s5_a_person_resumes_by_the_id_that_was_shown_and_the_operator_releases(
     api: Api, control_plane: ControlPlane, person: Person, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_s3_an_account_that_nobody_has_is_claimed_noted_and_then_named_in_the_ad
     assert (account_on(settled), status(settled)["admitted"]["accountId"]) == (ACCOUNT, ACCOUNT)
 
 
+@pytest.mark.control("S3.8")
 def test_s3_of_an_account_that_another_has_the_bot_is_told_the_name_across_namespaces() -> None:
     found = fresh(OTHERS).settled()
     assert "admitted" not in status(found)
@@ -95,6 +96,7 @@ def test_s3_nothing_is_claimed_for_a_spec_that_may_not_run_nor_for_a_bot_that_se
     assert silent.plan().claim is None
 
 
+@pytest.mark.control("S3.8")
 def test_s3_a_key_of_another_account_stops_the_bot_with_both_accounts_in_words() -> None:
     rotated = with_status(bot_object(), engine=engine(accountId="2002"))
     found = scene(rotated, pod=pod_object()).settled()

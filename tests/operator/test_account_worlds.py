@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -271,6 +272,7 @@ def _at_rest(desk: Desk) -> None:
             assert told in taken, json.dumps(status)
 
 
+@pytest.mark.control("S3.8")
 @given(STEPS)
 def test_s3_never_are_two_bots_on_one_account_and_no_kill_takes_anothers_orders(steps: list[tuple[str, int]]) -> None:
     async def live() -> None:

@@ -88,6 +88,7 @@ def test_s3_a_bot_under_no_policy_is_admitted_inside_its_own_envelope() -> None:
     assert found.conditions()["Admitted"] == ("True", "Allowed")
 
 
+@pytest.mark.control("S7.1")
 def test_s7_ceilings_of_every_policy_in_scope_narrow_the_envelope_and_the_status_says_which_set_what() -> None:
     alpha = policy_object("alpha", 3, ceilings={"maxOrderNotional": "100", "maxOpenOrders": 50})
     beta = policy_object("beta", 7, ceilings={"maxOrderNotional": "80", "priceCollar": "1%"})
@@ -107,6 +108,7 @@ def test_s3_what_every_policy_allows_is_admitted(allowed: Object | None) -> None
     assert running(given).conditions()["Admitted"] == ("True", "Allowed")
 
 
+@pytest.mark.control("S3.6")
 @pytest.mark.parametrize(("allowed", "reason", "words"), REFUSALS, ids=[reason for _, reason, _ in REFUSALS])
 def test_s3_a_bot_that_never_ran_and_is_not_allowed_gets_no_pod(allowed: Object, reason: str, words: str) -> None:
     first = Scene(bot_object(), World(IMAGE, policies=policies(policy_object(allowed={**ALLOWED, **allowed}))))
@@ -121,6 +123,7 @@ def test_s3_a_bot_that_never_ran_and_is_not_allowed_gets_no_pod(allowed: Object,
     assert [each.happening for each in first.plan().status_events] == [Happening.STALLED]
 
 
+@pytest.mark.control("S3.6")
 @pytest.mark.parametrize(("allowed", "reason", "_words"), REFUSALS, ids=[reason for _, reason, _ in REFUSALS])
 def test_s3_a_bot_that_ran_keeps_its_pod_and_is_no_longer_admitted(allowed: Object, reason: str, _words: str) -> None:
     refused = then(running(), policy_object(allowed=allowed))
@@ -131,6 +134,7 @@ def test_s3_a_bot_that_ran_keeps_its_pod_and_is_no_longer_admitted(allowed: Obje
     assert STATEFUL_SET in refused.world.children
 
 
+@pytest.mark.control("R6-15h")
 def test_s3_a_market_that_any_policy_refuses_is_refused_and_the_first_one_by_name_says_so() -> None:
     wide, narrow = (
         policy_object("alpha", allowed={"markets": ["BTC/USDT:USDT"]}),
@@ -198,6 +202,7 @@ def test_s3_a_refused_edit_cannot_loosen_the_envelope_in_force() -> None:
 CEILING = policy_object(selector={"matchLabels": {"desk": "alpha"}}, ceilings={"maxOrderNotional": "100"})
 
 
+@pytest.mark.control("S7.2")
 @pytest.mark.parametrize("how", ["relabelled", "deleted", "another selector"])
 def test_s7_a_policy_that_no_longer_selects_the_bot_is_lost_and_its_envelope_stays(how: str) -> None:
     before = running(CEILING, labels={"desk": "alpha"})
@@ -219,6 +224,7 @@ def test_s7_a_policy_that_no_longer_selects_the_bot_is_lost_and_its_envelope_sta
     assert back.conditions()["Admitted"] == ("True", "Allowed")
 
 
+@pytest.mark.control("S7.2")
 def test_s7_a_lost_policy_with_a_new_one_in_its_place_is_still_lost() -> None:
     before = running(policy_object("alpha", ceilings={"maxOrderNotional": "100"}))
     lost = then(before, policy_object("beta", ceilings={"maxOpenOrders": 3}))
@@ -245,6 +251,7 @@ def test_s7_a_policy_that_is_tightened_or_loosened_is_followed_in_one_round() ->
         assert told.note == f"maxOrderNotional 100 -> {ceiling} by RiskPolicy alpha"
 
 
+@pytest.mark.control("S7.3")
 def test_s7_without_a_list_of_policies_nothing_is_judged_and_what_is_in_force_stays() -> None:
     before = running(policy_object(ceilings={"maxOrderNotional": "100"}))
     world = replace(before.world, policies=None)
@@ -292,6 +299,7 @@ def test_s3_a_bot_that_is_being_deleted_is_not_judged() -> None:
 # a policy that halts
 
 
+@pytest.mark.control("R6-12d")
 def test_s4_a_policy_that_halts_latches_every_bot_in_scope_and_is_named() -> None:
     planned = scene(bot_object(), policies=policies(policy_object(halted=True))).plan()
     assert planned.latch is not None
@@ -312,6 +320,7 @@ def confirmed(found: Scene, **spec: Any) -> Object:
     return {**obj, "spec": {**obj["spec"], **spec}}
 
 
+@pytest.mark.control("S4.7")
 def test_s4_a_halt_by_policy_is_not_released_while_the_policy_halts() -> None:
     found = scene(bot_object(), policies=policies(policy_object(halted=True))).settled()
     acknowledged = confirmed(found, acknowledgedHalt=status(found)["killSwitch"]["id"])

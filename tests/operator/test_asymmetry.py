@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -313,6 +314,7 @@ async def _come_to_rest(played: Played) -> None:
     raise AssertionError("two looks without news wrote each time")
 
 
+@pytest.mark.control("S7.3")
 @given(STEPS)
 def test_s7_uncertainty_may_reduce_risk_and_never_adds_it(steps: list[tuple[str, int]]) -> None:
     async def live() -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
 from deskoperator.controller.metrics import Metrics
 from deskoperator.controller.queue import WorkQueue
 from deskoperator.controller.reconcile import Reconciler
@@ -153,6 +155,7 @@ def test_s6_a_job_that_the_api_server_refuses_is_told_at_the_lease_and_tried_aga
     buried(main)
 
 
+@pytest.mark.control("S6.2")
 def test_s6_the_scope_is_on_the_lease_before_a_spec_that_widens_it_is_admitted() -> None:
     async def main() -> None:
         yard = Graveyard()

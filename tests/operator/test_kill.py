@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def test_the_operators_id_stands_against_an_earlier_reason_of_the_engine() -> No
     assert decided(obj) is None
 
 
+@pytest.mark.control("S4.1")
 def test_a_later_reason_of_the_engine_supersedes_the_id() -> None:
     own = halt("eeee-2", at=LATER)
     obj = with_status(bot_object(), killSwitch=latch("oooo-1"), engine=engine("Halting", halt=own))
@@ -168,6 +170,7 @@ def test_a_new_halt_after_a_release_has_a_new_id() -> None:
     assert (written.state, written.id == used) == (LatchState.LATCHED, False)
 
 
+@pytest.mark.control("S4.2")
 def test_a_latch_that_vanished_is_restored_from_what_the_engine_reports() -> None:
     report = engine("Halted", halt=halt("oooo-1", reason="SpecHalted", confirmed=True))
     written = decided(with_status(bot_object(), engine=report))
@@ -175,6 +178,7 @@ def test_a_latch_that_vanished_is_restored_from_what_the_engine_reports() -> Non
     assert (written.state, written.id) == (LatchState.CONFIRMED, "oooo-1")
 
 
+@pytest.mark.control("K-rollback")
 def test_a_latch_of_a_newer_version_is_left_alone_and_holds() -> None:
     unknown = latch("oooo-1", "Flattening")
     obj = with_status(bot_object(acknowledgedHalt="oooo-1"), killSwitch=unknown)
@@ -218,6 +222,7 @@ def objects(draw: st.DrawFn) -> Object:
     return with_status(obj, **parts)
 
 
+@pytest.mark.control("S4.4")
 @given(objects())
 def test_only_the_acknowledgement_of_this_very_id_releases_and_never_under_a_cause(obj: Object) -> None:
     before, written = read_bot(obj), decided(obj)
@@ -250,6 +255,7 @@ def test_the_latch_settles_within_two_writes_and_then_stays(obj: Object) -> None
     assert decide_latch(scene.bot, KNOWN, scene.now + timedelta(hours=1)).write is None
 
 
+@pytest.mark.control("S4.1")
 @given(objects())
 def test_a_released_id_is_never_latched_again(obj: Object) -> None:
     written, before = decided(obj), read_bot(obj).latch

@@ -83,6 +83,7 @@ def test_s5_before_confirm_within_the_engine_is_left_to_its_work() -> None:
     assert done.requeue_after == pytest.approx(0.1)
 
 
+@pytest.mark.control("S5.3")
 def test_s5_after_confirm_within_the_pod_is_stopped_and_the_job_is_made() -> None:
     done = at(halted(pod=pod_object()), 10)
     assert made(done)["metadata"]["name"] == JOB_NAME
@@ -96,6 +97,7 @@ def test_s5_confirm_within_is_the_bots_own() -> None:
     assert (at(seen, 29).creates, len(at(seen, 30).creates)) == ((), 1)
 
 
+@pytest.mark.control("S5.3")
 @pytest.mark.parametrize(("report", "job_at"), [(0, 10), (7, 17), (25, 30)])
 def test_s5_confirm_within_counts_from_the_engines_last_sign_of_progress_three_times_at_most(
     report: float, job_at: float
@@ -149,6 +151,7 @@ def test_s5_where_no_venue_can_be_asked_only_the_pod_is_stopped(mode: str) -> No
 # what is made
 
 
+@pytest.mark.control("S5.4")
 def test_s5_the_job_knows_the_venue_the_secret_and_every_market_and_nothing_of_the_cluster() -> None:
     held = engine("Halting", positions=[{"market": "ETH/USDT:USDT", "amount": "1"}], accountId="1001")
     body = made(at(halted(more={"engine": held}), 10))
@@ -176,6 +179,7 @@ def test_s5_the_job_knows_the_venue_the_secret_and_every_market_and_nothing_of_t
     assert pod["volumes"][1] == {"name": "credentials", "secret": {"secretName": "bot1-keys", "optional": True}}
 
 
+@pytest.mark.control("S5.4")
 def test_s5_the_job_runs_the_releases_own_image_never_the_specs() -> None:
     body = made(at(halted(image="registry.example/broken:1"), 10))
     assert body["spec"]["template"]["spec"]["containers"][0]["image"] == "desk-bot:test"
@@ -272,6 +276,7 @@ def test_s5_what_a_job_says_that_is_not_done_yet_is_shown_and_told_once() -> Non
     assert happened(at(later, 50, kill_job=job(), kill_pods=pods)) == []
 
 
+@pytest.mark.control("S5.5")
 def test_s5_a_job_that_cannot_be_scheduled_for_ten_seconds_is_an_alert() -> None:
     refused = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes"}
     pods = (job_pod(conditions=[{**refused, "lastTransitionTime": text(seconds(10))}]),)
@@ -287,6 +292,7 @@ def test_s5_a_job_without_a_pod_for_ten_seconds_is_an_alert() -> None:
     assert happened(at(halted(), 20, kill_job=job())) == [Happening.KILL_JOB_STUCK]
 
 
+@pytest.mark.control("S5.5")
 def test_s5_a_job_that_is_over_without_a_proof_is_made_again() -> None:
     over = job(conditions=[{"type": "Failed", "status": "True"}])
     seen = replace(halted(), now=seconds(40))

@@ -67,6 +67,7 @@ def _message(bot: Bot, kind: str) -> str:
     return next(str(one["message"]) for one in bot.status()["conditions"] if one["type"] == kind)
 
 
+@pytest.mark.control("S5.5")
 def test_s5_a_job_that_is_removed_is_made_again_until_the_halt_is_confirmed(
     operator: Operator, api: Api, control_plane: ControlPlane
 ) -> None:

@@ -73,6 +73,7 @@ def test_s1_so_is_that_of_a_bot_whose_pod_or_children_are_there() -> None:
     assert not is_released(made(alone))
 
 
+@pytest.mark.control("S1.2")
 def test_s1_a_lease_that_is_there_is_never_written_whatever_it_says() -> None:
     for lease in (live_lease(bot_object()), live_lease(bot_object(), "pod-9")):
         found = scene(bot_object()).settled()
@@ -120,6 +121,7 @@ def test_s6_only_notes_are_written_and_only_over_what_was_read() -> None:
     assert (note.uid, note.version, set(note.annotations)) == ("Lease-uid", "5", {SCOPE_MARK, LATCH_MARK})
 
 
+@pytest.mark.control("S1.2")
 def test_s1_the_bot_may_write_its_own_lease_and_no_other() -> None:
     rules = scene(bot_object()).world.children[ROLE]["rules"]
     [rule] = [each for each in rules if each["resources"] == ["leases"]]

@@ -313,6 +313,7 @@ def _other(pod: Object | None, uid: str) -> Object | None:
     return pod if pod is not None and pod["metadata"]["uid"] != uid else None
 
 
+@pytest.mark.control("K-skew")
 def test_a_pod_that_runs_is_left_alone_when_the_image_changes(operator: Operator, api: Api) -> None:
     bot = Bot(api)
     bot.settled()

@@ -129,6 +129,7 @@ def test_s7_a_bot_that_loses_its_policy_is_no_longer_admitted_and_keeps_its_enve
     assert api.find(STATEFUL_SET, SPACE, f"bot-{bot.name}") is not None
 
 
+@pytest.mark.control("S4.7", "R6-12b")
 def test_s4_a_policy_that_halts_latches_every_bot_in_scope_and_no_other(
     operator: Operator, api: Api, control_plane: ControlPlane
 ) -> None:

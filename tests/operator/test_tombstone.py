@@ -86,6 +86,7 @@ def test_s6_a_lease_with_its_bot_is_no_tombstone_and_with_another_of_its_name_it
 # the kill Job
 
 
+@pytest.mark.control("S6.3")
 def test_s6_a_lease_without_its_bot_gets_a_kill_job_that_belongs_to_nobody_and_knows_the_venue() -> None:
     done = bury(lease(markets=["BTC/USDT:USDT", "ETH/USDT:USDT"]))
     [create] = done.creates
@@ -179,6 +180,7 @@ def test_s6_the_lease_has_to_be_over_beside_the_proof() -> None:
 # nothing else is left
 
 
+@pytest.mark.control("S6.2")
 def test_s6_it_goes_after_pod_and_stateful_set_which_are_stopped_where_the_cluster_does_not() -> None:
     left = lease(proven=True)
     children = {STATEFUL_SET: live_children(bot_object())[STATEFUL_SET]}
@@ -227,6 +229,7 @@ def _left(holder: str, *, proven: bool, mode: str, noted: bool) -> Object:
     return found
 
 
+@pytest.mark.control("S6.3")
 @given(LEFT, st.floats(0, 200), st.floats(0, 200), st.booleans(), st.sampled_from([{}, proving(), {"kill_job": job()}]))
 def test_s6_whatever_is_left_no_lease_goes_unproven_held_or_before_its_pod(
     left: Object, unchanged: float, alone: float, with_pod: bool, jobs: dict[str, Any]
@@ -250,6 +253,7 @@ def test_s6_whatever_is_left_no_lease_goes_unproven_held_or_before_its_pod(
 # the bot that comes after it
 
 
+@pytest.mark.control("S6.3")
 def test_s6_a_bot_that_is_made_meanwhile_gets_no_pod_and_is_admitted_to_nothing_until_the_lease_is_gone() -> None:
     after = bot_object()
     after["metadata"]["uid"] = "another"

@@ -90,6 +90,7 @@ MERGES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.control("S3.2")
 @pytest.mark.parametrize(("base", "newest", "expected"), MERGES.values(), ids=list(MERGES))
 def test_s3_of_a_newer_spec_only_what_tightens_is_taken(
     base: dict[str, Any], newest: dict[str, Any], expected: dict[str, Any]
@@ -122,6 +123,7 @@ def test_s3_a_strategy_less_is_taken_and_other_params_are_not(newest: list[dict[
     assert strategy == Strategy.model_validate({**MAKER, "enabled": enabled})
 
 
+@pytest.mark.control("S3.1")
 def test_s3_limits_are_inside_the_effective_envelope() -> None:
     bounds = EffectiveEnvelope.model_validate({"maxOrderNotional": "50", "maxOpenOrders": 3})
     merged = in_force(spec(), spec(), bounds, admitted=True)
@@ -131,6 +133,7 @@ def test_s3_limits_are_inside_the_effective_envelope() -> None:
 # a life of objects
 
 
+@pytest.mark.control("S3.1", "R6-08")
 def test_s3_without_admitted_and_without_an_envelope_in_force_no_order() -> None:
     for first in (
         obj(1, None),
@@ -144,6 +147,7 @@ def test_s3_without_admitted_and_without_an_envelope_in_force_no_order() -> None
     assert (admitted.paused, admitted.admitted, admitted.generation) == (False, True, 1)
 
 
+@pytest.mark.control("S3.2")
 def test_s3_an_unjudged_generation_changes_nothing_looser() -> None:
     later = seen(obj(1, naming(1)), obj(2, naming(1), envelope=WIDER, markets=[BTC, ETH]))
     assert running(later) == running(seen(obj(1, naming(1))))
@@ -164,6 +168,7 @@ def test_s3_a_halt_needs_no_judge() -> None:
     assert seen(obj(1, naming(1)), unreadable).halted
 
 
+@pytest.mark.control("K-skew")
 def test_s3_an_edit_that_was_admitted_unseen_runs_nothing_until_the_next_is_judged() -> None:
     """Two edits at once: of the first, which was admitted, nothing is known here."""
     third = seen(obj(1, naming(1)), obj(3, naming(2, image="x"), markets=[ETH]))
@@ -224,6 +229,7 @@ def test_s4_a_release_reaches_a_bot_that_is_not_admitted_and_it_stays_paused() -
     assert (running(released).acknowledged_halt, released.paused) == ("h-1", True)
 
 
+@pytest.mark.control("S7.3")
 def test_s7_a_tightened_envelope_is_in_force_with_the_object_that_tells_of_it() -> None:
     tightened = seen(obj(1, naming(1)), obj(1, naming(1), {**ENVELOPE, "maxOrderNotional": "50"}))
     assert running(tightened).envelope.max_order_notional == Decimal(50)
@@ -315,6 +321,7 @@ def lives(draw: st.DrawFn) -> list[dict[str, Any]]:
     return life
 
 
+@pytest.mark.control("S3.1")
 @given(lives())
 def test_s3_at_every_moment_a_bot_that_may_trade_runs_the_spec_that_is_named_inside_the_envelope_that_is_told(
     life: list[dict[str, Any]],

@@ -78,6 +78,7 @@ async def test_our_own_report_coming_back_is_no_change(tmp_path: Path) -> None:
         assert len(seen) == 2
 
 
+@pytest.mark.control("S6.1")
 @pytest.mark.component
 @pytest.mark.parametrize("how", ["deleted", "replaced", "gone at the next list"])
 async def test_an_object_that_is_gone_or_another_one_is_deleted(tmp_path: Path, how: str) -> None:

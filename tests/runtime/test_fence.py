@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from deskbot.core.errors import DeskError, Transient
 from deskbot.runtime.journal_file import lock
 from tests.runtime.virtual_time import run
@@ -42,6 +44,7 @@ def trading(one: World) -> bool:
     return len(one.venue.open_orders) == QUOTES
 
 
+@pytest.mark.control("S2.2")
 def test_s2_losing_control_pulls_the_quotes_says_why_and_ends_by_itself(tmp_path: Path) -> None:
     async def main() -> None:
         gate = Gate()
@@ -61,6 +64,7 @@ def test_s2_losing_control_pulls_the_quotes_says_why_and_ends_by_itself(tmp_path
     run(main())
 
 
+@pytest.mark.control("S1.1")
 def test_s1_a_bot_that_starts_without_its_lease_compares_itself_with_the_venue_and_sends_nothing(
     tmp_path: Path,
 ) -> None:
@@ -76,6 +80,7 @@ def test_s1_a_bot_that_starts_without_its_lease_compares_itself_with_the_venue_a
     run(main())
 
 
+@pytest.mark.control("S1.1")
 def test_s1_an_order_asks_again_when_it_leaves_whatever_the_engine_has_heard(tmp_path: Path) -> None:
     async def main() -> None:
         gate = Gate()
@@ -93,6 +98,7 @@ def test_s1_an_order_asks_again_when_it_leaves_whatever_the_engine_has_heard(tmp
     run(main())
 
 
+@pytest.mark.control("S2.3")
 def test_s2_a_halt_needs_no_lease(tmp_path: Path) -> None:
     async def main() -> None:
         gate = Gate()
@@ -106,6 +112,7 @@ def test_s2_a_halt_needs_no_lease(tmp_path: Path) -> None:
     run(main())
 
 
+@pytest.mark.control("S1.5")
 def test_s1_a_process_that_never_came_to_its_journal_proves_nothing_about_the_one_that_has_it(tmp_path: Path) -> None:
     async def main() -> None:
         held = lock(tmp_path / "journal.sqlite")

@@ -84,6 +84,7 @@ def test_the_journal_of_another_object_is_set_aside_and_a_new_one_begins(path: P
     aside.close()
 
 
+@pytest.mark.control("S3.4")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -100,6 +101,7 @@ def test_the_journal_of_another_venue_is_refused(path: Path, change: dict[str, s
     open_journal(path, HEADER).close()
 
 
+@pytest.mark.control("S3.4")
 def test_the_first_account_is_noted_and_another_one_refused(path: Path) -> None:
     journal = open_journal(path, HEADER)
     journal.bind_account("1001")

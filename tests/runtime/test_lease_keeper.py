@@ -121,6 +121,7 @@ async def test_s1_the_first_pod_takes_a_released_lease_at_once_and_renews_it(tmp
         assert one.told == [""]
 
 
+@pytest.mark.control("S1.6")
 async def test_s1_the_second_waits_and_takes_it_one_duration_after_the_last_renewal(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path, "pod-b") as other:
@@ -135,6 +136,7 @@ async def test_s1_the_second_waits_and_takes_it_one_duration_after_the_last_rene
         assert cluster.lease.holder == "pod-b"
 
 
+@pytest.mark.control("S1.8")
 @pytest.mark.parametrize("proven", [True, False])
 async def test_s1_a_stop_that_the_venue_proved_releases_and_no_other_does(tmp_path: Path, proven: bool) -> None:
     cluster = Cluster()
@@ -171,6 +173,7 @@ async def test_s1_the_second_process_of_a_pod_cannot_say_that_the_first_sent_not
     assert cluster.lease.holder == "pod-a"
 
 
+@pytest.mark.control("S1.7")
 async def test_s1_a_lease_deleted_or_emptied_by_hand_stops_the_trader_and_counts_as_held(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path) as one:
@@ -183,6 +186,7 @@ async def test_s1_a_lease_deleted_or_emptied_by_hand_stops_the_trader_and_counts
         assert await one.comes_to("LeaseWaiting", AGE_SECONDS) < AGE_SECONDS
 
 
+@pytest.mark.control("R6-14")
 async def test_s2_an_api_server_that_answers_no_more_pauses_within_the_age_of_control(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path) as one:
@@ -195,6 +199,7 @@ async def test_s2_an_api_server_that_answers_no_more_pauses_within_the_age_of_co
         assert (one.told[0], *dict.fromkeys(one.told[1:-1]), one.told[-1]) == ("", "ControlLost", "")
 
 
+@pytest.mark.control("S2.1")
 async def test_s2_a_lease_that_is_renewed_is_not_enough_without_the_own_object(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path) as one:
@@ -208,6 +213,7 @@ async def test_s2_a_lease_that_is_renewed_is_not_enough_without_the_own_object(t
         await one.comes_to("", 20)
 
 
+@pytest.mark.control("S2.3")
 async def test_s2_a_halt_is_heard_though_the_watch_has_died_without_a_word(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path) as one:
@@ -217,6 +223,7 @@ async def test_s2_a_halt_is_heard_though_the_watch_has_died_without_a_word(tmp_p
         await until(lambda: one.control._seen is not None and one.control._seen.halted, AGE_SECONDS / FASTER)
 
 
+@pytest.mark.control("S1.4")
 async def test_s1_only_ordinal_0_asks_for_the_lease(tmp_path: Path) -> None:
     cluster = Cluster()
     async with pod(cluster, tmp_path, ordinal=1) as one:

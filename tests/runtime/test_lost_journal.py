@@ -48,10 +48,12 @@ def halts(folder: Path, bot: dict[str, Any], reason: str) -> None:
     run(main())
 
 
+@pytest.mark.control("S3.5", "R6-14")
 def test_a_bot_that_has_met_its_account_and_has_no_journal_starts_halted(tmp_path: Path) -> None:
     halts(tmp_path, {**manifest(), **RAN_BEFORE}, "JournalLost")
 
 
+@pytest.mark.control("S3.4")
 def test_a_bot_in_the_place_of_an_earlier_object_starts_halted(tmp_path: Path) -> None:
     leave_another_objects(tmp_path)
     halts(tmp_path, manifest(), "EarlierObject")

@@ -200,6 +200,7 @@ def second(desk: Desk, first: Engine) -> Engine:
     return other
 
 
+@pytest.mark.control("S1.10")
 def test_s1_a_pod_that_is_cut_off_stops_before_the_other_begins_and_both_orders_are_never_taken(desk: Desk) -> None:
     first = Engine(desk, "pod-a")
     desk.trades(0, 0, 30)
@@ -224,6 +225,7 @@ def test_s1_a_pod_that_is_cut_off_stops_before_the_other_begins_and_both_orders_
     desk.never_two(WINDOW, [0, 1, 0])
 
 
+@pytest.mark.control("S2.2")
 def test_s2_an_api_server_that_is_away_pauses_the_bot_which_goes_on_by_itself_and_hands_over_at_once(
     desk: Desk, control_plane: ControlPlane
 ) -> None:

@@ -93,6 +93,7 @@ def _what(one: dict[str, Any]) -> tuple[str, str]:
     return one["method"], one["path"]
 
 
+@pytest.mark.control("R6-15d")
 @EACH_DIALECT
 def test_in_a_storm_of_refusals_no_order_is_sent_and_cancels_leave_in_time(tmp_path: Path, dialect: Dialect) -> None:
     with storm(tmp_path, dialect) as it:

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deskapi import spec_hash
 from deskbot.runtime.admitted import Known, look
 from deskbot.runtime.bot import Bot
@@ -124,6 +126,7 @@ def test_s7_an_envelope_that_is_tightened_takes_the_orders_that_break_it(tmp_pat
     run(main())
 
 
+@pytest.mark.control("S3.2")
 def test_s3_a_halt_of_an_unjudged_generation_cancels_at_once(tmp_path: Path) -> None:
     async def main() -> None:
         async with judged(tmp_path) as (one, source):
@@ -142,6 +145,7 @@ def reported(one: World) -> tuple[str | None, str]:
     return status.account_id, status.problem.reason if status.problem is not None else ""
 
 
+@pytest.mark.control("S3.8")
 def test_s3_the_account_is_reported_and_the_venue_left_alone_until_the_bot_is_admitted_on_it(tmp_path: Path) -> None:
     async def main() -> None:
         async with judged(tmp_path) as (one, source):

@@ -18,6 +18,7 @@ MOST_LIVES = 60
 RELEASING = ("halt-released-by-nobody", "latch-not-journaled")
 
 
+@pytest.mark.control("S4.2")
 @pytest.mark.component
 @pytest.mark.timeout(3600)
 def test_s4_over_many_steps_no_order_leaves_under_a_halt_that_nobody_acknowledged() -> None:

@@ -14,6 +14,7 @@ from tests.venues.conftest import SWAP, MakeVenue
 pytestmark = pytest.mark.component
 
 
+@pytest.mark.control("S1.9")
 @BOTH
 async def test_s1_an_order_has_its_timestamp_when_it_is_asked_and_a_no_sends_nothing(
     make_venue: MakeVenue, simulator: Simulator, market_type: str, market: str
