@@ -1,4 +1,4 @@
-"""The admission policy that holds a bot to its own report, on a real API server."""
+"""The admission policies: who may report, hold a Lease and acknowledge a halt; on a real API server."""
 
 import json
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ pytestmark = pytest.mark.apiserver
 
 BOT_ACCOUNT = f"system:serviceaccount:{NAMESPACE}:bot-guarded"
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:desk-operator"
+ADMINISTRATORS = "system:masters"
 POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 LATCH = {"state": "Latched", "id": "89e5efad-1763718000123"}
 JUDGED: dict[str, Any] = {
@@ -29,6 +30,21 @@ READY = {"type": "Ready", "status": "True", "reason": "Running", "lastTransition
 
 
 _HERE = ("--namespace", NAMESPACE)
+
+
+def _rights(group: str, *verbs: str) -> dict[str, Any]:
+    """A Role with these verbs on the bots of the namespace, bound to a group of its name."""
+    metadata = {"name": group, "namespace": NAMESPACE}
+    rbac = "rbac.authorization.k8s.io"
+    rules = [{"apiGroups": ["tradingdesk.io"], "resources": ["tradingbots"], "verbs": list(verbs)}]
+    subjects = [{"apiGroup": rbac, "kind": "Group", "name": group}]
+    binding = {"roleRef": {"apiGroup": rbac, "kind": "Role", "name": group}, "subjects": subjects}
+    role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": rules}
+    bound = {"apiVersion": f"{rbac}/v1", "kind": "RoleBinding", "metadata": metadata, **binding}
+    return {"apiVersion": "v1", "kind": "List", "items": [role, bound]}
+
+
+ROLES = [_rights("editors", "get", "patch"), _rights("risk", "get", "patch", "acknowledge")]
 
 
 class Guarded:
@@ -50,9 +66,23 @@ class Guarded:
         identity = ("--as", account, "--as-group", "system:masters")
         self.kubectl("patch", "lease", "guarded", *_HERE, *identity, "--type=merge", "-p", json.dumps(changes))
 
+    def acknowledge(self, halt: str | None, user: str, *groups: str) -> None:
+        """A merge patch of the spec that changes nothing, by a user with the rights of these groups."""
+        identity = ("--as", user, *(part for group in groups for part in ("--as-group", group)))
+        patch = json.dumps({"spec": {"acknowledgedHalt": halt}})
+        self.kubectl("patch", "tradingbot", "guarded", *_HERE, *identity, "--type=merge", "-p", patch)
+
     def delete_lease(self, account: str) -> None:
         identity = ("--as", account, "--as-group", "system:masters")
         self.kubectl("delete", "lease", "guarded", *_HERE, *identity, "--dry-run=server")
+
+    def acknowledgements_are_guarded(self) -> bool:
+        try:
+            self.acknowledge("89e5efad-1", OPERATOR, ADMINISTRATORS)
+        except ClusterError:
+            return True
+        self.acknowledge(None, OPERATOR, ADMINISTRATORS)
+        return False
 
     def leases_are_guarded(self) -> bool:
         try:
@@ -87,6 +117,9 @@ def guarded(control_plane: ControlPlane, chart: Chart) -> Iterator[Guarded]:
     kubectl("apply", "-f", "-", given=json.dumps(lease))
     wait_until("the admission policy is in force", server.is_in_force, timeout_seconds=30)
     wait_until("the policy of Leases is in force", server.leases_are_guarded, timeout_seconds=30)
+    wait_until("the policy of halts is in force", server.acknowledgements_are_guarded, timeout_seconds=30)
+    for rights in ROLES:
+        kubectl("apply", "-f", "-", given=json.dumps(rights))
     yield server
     kubectl("delete", "-f", "-", given=given)
     kubectl("delete", "namespace", NAMESPACE)
@@ -164,7 +197,27 @@ def test_s6_no_program_but_the_operator_removes_a_lease(guarded: Guarded) -> Non
             guarded.delete_lease(account)
 
 
-@pytest.mark.parametrize("policy", ["bots-report-only", "leases-of-bots"])
+@pytest.mark.control("S4.5")
+@pytest.mark.parametrize(
+    "account", [OPERATOR, BOT_ACCOUNT, "system:serviceaccount:argocd:argocd-application-controller"]
+)
+def test_s4_no_service_account_acknowledges_a_halt_and_each_may_empty_it(guarded: Guarded, account: str) -> None:
+    with pytest.raises(ClusterError, match="a halt is acknowledged by a person"):
+        guarded.acknowledge(LATCH["id"], account, ADMINISTRATORS)
+    guarded.acknowledge("", account, ADMINISTRATORS)
+    guarded.acknowledge(None, account, ADMINISTRATORS)
+
+
+@pytest.mark.control("S4.5")
+def test_s4_a_person_needs_the_verb_to_acknowledge_and_not_to_edit(guarded: Guarded) -> None:
+    with pytest.raises(ClusterError, match="takes the verb acknowledge"):
+        guarded.acknowledge(LATCH["id"], "erin", "editors")
+    guarded.acknowledge(None, "erin", "editors")
+    guarded.acknowledge(LATCH["id"], "rosa", "risk")
+    guarded.acknowledge(None, "erin", "editors")
+
+
+@pytest.mark.parametrize("policy", ["bots-report-only", "leases-of-bots", "halts-acknowledged-by-people"])
 def test_the_policy_is_sound_for_the_api_server(guarded: Guarded, policy: str) -> None:
     name = ("get", "validatingadmissionpolicy", f"{NAMESPACE}-desk-{policy}", "-o", "json")
     status: dict[str, Any] = {}

@@ -75,8 +75,10 @@ def test_a_plain_install_brings_the_crds_and_an_operator_for_one_namespace(chart
         ("Service", "desk-bots"),
         ("ServiceAccount", "desk-operator"),
         ("ValidatingAdmissionPolicy", "trading-desk-bots-report-only"),
+        ("ValidatingAdmissionPolicy", "trading-desk-halts-acknowledged-by-people"),
         ("ValidatingAdmissionPolicy", "trading-desk-leases-of-bots"),
         ("ValidatingAdmissionPolicyBinding", "trading-desk-bots-report-only"),
+        ("ValidatingAdmissionPolicyBinding", "trading-desk-halts-acknowledged-by-people"),
         ("ValidatingAdmissionPolicyBinding", "trading-desk-leases-of-bots"),
     ]
 

@@ -31,6 +31,10 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 {{ printf "%s-%s-leases-of-bots" .Release.Namespace .Release.Name }}
 {{- end }}
 
+{{- define "desk.haltsAcknowledged.name" -}}
+{{ printf "%s-%s-halts-acknowledged-by-people" .Release.Namespace .Release.Name }}
+{{- end }}
+
 {{- define "desk.watch.namespace" -}}
 {{ .Values.watch.namespace | default .Release.Namespace }}
 {{- end }}
