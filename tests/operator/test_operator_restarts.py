@@ -36,23 +36,25 @@ def test_killed_at_any_point_it_converges_and_doubles_nothing(control_plane: Con
     api.create(NAMESPACE, None, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}})
     operator = Operator(allow_operator(control_plane), tmp_path / "log", "--namespace", SPACE)
     dice = random.Random(7)
-    operator.start()
-    half_done = sum(_killed_while_it_makes(api, operator, number, dice) for number in range(len(BOTS)))
-    print(f"{len(BOTS)} kills, {half_done} of them between the first write about a bot and the last")
+    with running(operator):
+        half_done = sum(_killed_while_it_makes(api, operator, number, dice) for number in range(len(BOTS)))
+        print(f"{len(BOTS)} kills, {half_done} of them between the first write about a bot and the last")
 
-    def complete() -> bool:
-        return all(_complete(api, name) for name in BOTS)
+        def complete() -> bool:
+            return all(_complete(api, name) for name in BOTS)
 
-    eventually(complete, within=60, what=operator.log.read_text()[-3000:])
-    for kind in CHILDREN:
-        ours = [each["metadata"]["name"] for each in api.list(kind, SPACE) if each["metadata"].get("ownerReferences")]
-        assert sorted(ours) == sorted(f"bot-{name}" for name in BOTS)
-    assert {each["metadata"]["generation"] for each in api.list(STATEFUL_SET, SPACE)} == {1}
-    latches = {name: api.get(TRADING_BOT, SPACE, name)["status"].get("killSwitch") for name in BOTS}
-    assert [name for name, latch in latches.items() if latch] == BOTS[1::2]
+        eventually(complete, within=60, what=operator.log.read_text()[-3000:])
+        for kind in CHILDREN:
+            ours = [
+                each["metadata"]["name"] for each in api.list(kind, SPACE) if each["metadata"].get("ownerReferences")
+            ]
+            assert sorted(ours) == sorted(f"bot-{name}" for name in BOTS)
+        assert {each["metadata"]["generation"] for each in api.list(STATEFUL_SET, SPACE)} == {1}
+        latches = {name: api.get(TRADING_BOT, SPACE, name)["status"].get("killSwitch") for name in BOTS}
+        assert [name for name, latch in latches.items() if latch] == BOTS[1::2]
 
-    before = _versions(api)
-    operator.kill()
+        before = _versions(api)
+        operator.kill()
     with running(operator):
         eventually(lambda: operator.measured("desk_operator_reconcile_seconds_count") >= len(BOTS))
         eventually(lambda: operator.measured("desk_operator_queue_depth") == 0)
