@@ -4,6 +4,7 @@ The witness keeps its own account of the gate (I5): it opens only on what was re
 engine makes of it. Invariants are those of the fault catalogue; the first that does not hold ends the life.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +39,7 @@ from deskbot.core.events import (
     VenueReady,
 )
 from deskbot.core.instrument import BUY, SELL
+from deskbot.core.order_life import RECEIVE_WINDOW
 from deskbot.core.orders import FILLED, REJECTED, SENT
 from deskbot.core.orders import UNKNOWN as ORDER_UNKNOWN
 from deskbot.core.records import (
@@ -90,7 +92,8 @@ class Told:
         self.round = 0
         self.asked: dict[int, tuple[str, int, int]] = {}  # what, in which round, when
         self.unknown: dict[str, str] = {}  # client id -> market: told that nobody knows, and nothing since
-        self.unfound: dict[str, int] = {}
+        self.known: set[str] = set()
+        self.unfound = Counter[str]()
         self.unlisted: dict[str, int] = {}  # client id -> when a list of the account first did not show it
 
 
@@ -197,14 +200,18 @@ class Witness:
     def _place_result(self, event: PlaceResult) -> None:
         if event.outcome == UNKNOWN:
             intent = self.intents.get(event.client_id)
-            if intent is not None and event.client_id not in self._told.unfound:
+            if (
+                intent is not None
+                and event.client_id not in self._told.known
+                and self._told.unfound[event.client_id] < 2
+            ):
                 self._told.unknown[event.client_id] = intent.market
         else:
             self._known(event.client_id)
 
     def _known(self, client_id: str) -> None:
         self._told.unknown.pop(client_id, None)
-        self._told.unfound[client_id] = 0
+        self._told.known.add(client_id)
 
     def _order_report(self, event: OrderReport) -> None:
         self._known(event.client_id)
@@ -215,11 +222,15 @@ class Witness:
     def _order_answer(self, event: OrderAnswer) -> None:
         if event.outcome == ACCEPTED:
             self._known(event.client_id)
-        elif event.outcome == NOT_FOUND and event.client_id in self._told.unknown:
-            times = self._told.unfound.get(event.client_id, 0) + 1
-            self._told.unfound[event.client_id] = times
-            if times >= 2:
-                self._told.unknown.pop(event.client_id)
+        elif event.outcome == NOT_FOUND and (event.client_id in self._told.unknown or self._is_void(event)):
+            self._told.unfound[event.client_id] += 1
+            if self._told.unfound[event.client_id] >= 2:
+                self._told.unknown.pop(event.client_id, None)
+
+    def _is_void(self, event: OrderAnswer) -> bool:
+        """Whether a no counts before the request's own answer is there: it cannot arrive any more."""
+        intent = self.intents.get(event.client_id)
+        return intent is not None and event.at - intent.at >= RECEIVE_WINDOW
 
     def _list(self, event: Any) -> None:
         topic, asked_in, asked_at = self._told.asked.pop(event.request, ("", 0, 0))
