@@ -164,6 +164,29 @@ async def test_s1_a_pod_that_never_sent_an_order_releases_however_it_ends(tmp_pa
     assert not is_proven(cluster.lease.object)  # what an earlier pod has left, nobody has looked at
 
 
+async def test_s1_what_the_operator_noted_on_the_lease_since_it_was_seen_keeps_no_stop_from_releasing_it(
+    tmp_path: Path,
+) -> None:
+    cluster = Cluster()
+    async with pod(cluster, tmp_path) as one:
+        await one.comes_to("", 3)
+        assert cluster.lease.object is not None
+        cluster.lease.put({**cluster.lease.object, "metadata": {"annotations": {"tradingdesk.io/venue-scope": "{}"}}})
+        await one.keeper.release(proven=True)
+        assert is_proven(cluster.lease.object)
+        assert cluster.lease.object["metadata"]["annotations"]["tradingdesk.io/venue-scope"] == "{}"
+
+
+async def test_s1_a_lease_that_another_has_taken_since_it_was_seen_is_left_to_that_one(tmp_path: Path) -> None:
+    cluster = Cluster()
+    async with pod(cluster, tmp_path) as one:
+        await one.comes_to("", 3)
+        cluster.lease.put({"metadata": {"annotations": {}}, "spec": {"holderIdentity": "pod-b"}})
+        await one.keeper.release(proven=True)
+    assert cluster.lease.object is not None
+    assert (cluster.lease.holder, is_released(cluster.lease.object)) == ("pod-b", False)
+
+
 async def test_s1_the_second_process_of_a_pod_cannot_say_that_the_first_sent_nothing(tmp_path: Path) -> None:
     cluster = Cluster()
     cluster.lease.put({"metadata": {"annotations": {}}, "spec": {"holderIdentity": "pod-a"}})

@@ -91,16 +91,23 @@ class LeaseKeeper:
     async def release(self, *, proven: bool) -> None:
         """The bot has ended. Its Lease is released where no order of it can come any more: `proven` by the venue, or
         none was ever sent. Otherwise the next pod waits until the Lease has expired."""
-        write = self.holder.release(self._clock.now())
-        if write is None or not (proven or self._never_sent()):
+        if self.holder.release(self._clock.now()) is None or not (proven or self._never_sent()):
             _log.warning("lease_kept", message="the next pod waits until it has expired")
             return
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
-                taken = await self._lease.write(write.lease, self.holder.duration, takes=False, proven=proven)
-            _log.info("lease_released", done=bool(taken))
+                _log.info("lease_released", done=await self._released(proven))
         except (TimeoutError, Transient) as error:
             _log.warning("lease_not_released", message=str(error))
+
+    async def _released(self, proven: bool) -> bool:
+        """The operator may have noted something on it since it was seen last: then over what it says now, while it is
+        this pod's."""
+        while (write := self.holder.release(self._clock.now())) is not None:
+            if await self._lease.write(write.lease, self.holder.duration, takes=False, proven=proven):
+                return True
+            self.holder.read(await self._lease.read(), self._clock.now())
+        return False
 
     def _never_sent(self) -> bool:
         return not self._sent and not self._inherited
