@@ -20,6 +20,7 @@ settings.register_profile("thorough", settings.get_profile("desk"), max_examples
 settings.load_profile("desk")
 
 
+@pytest.hookimpl(tryfirst=True)  # whoever deals the tests out reads the groups in the same moment
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A tier with a cluster is one group, so that side by side with another it still brings up one cluster.
 
