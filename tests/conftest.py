@@ -20,18 +20,11 @@ settings.register_profile("thorough", settings.get_profile("desk"), max_examples
 settings.load_profile("desk")
 
 
-@pytest.hookimpl(tryfirst=True)  # whoever deals the tests out reads the groups in the same moment
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A tier with a cluster is one group, so that side by side with another it still brings up one cluster.
-
-    A test's time limit is its own: what a cluster takes to come up, and to be built first, has limits there.
-    """
+    """A test's time limit is its own: what a cluster takes to come up, and to be built first, has limits there."""
     for item in items:
-        tier = item.get_closest_marker("cluster") or item.get_closest_marker("apiserver")
-        if tier is None:
-            continue
-        item.add_marker(pytest.mark.xdist_group(tier.name))
-        if item.get_closest_marker("timeout") is None:
+        of_a_tier = item.get_closest_marker("apiserver") or item.get_closest_marker("cluster")
+        if of_a_tier and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_SECONDS_ON_A_CLUSTER, func_only=True))
 
 
