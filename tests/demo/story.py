@@ -136,7 +136,7 @@ def delete(desk: Desk) -> None:
     _run(desk, "delete", "tradingbot", "bot1")
     eventually("no order is left on the venue", lambda: desk.truth()["openOrders"] == 0)
     kinds = "statefulset,pod,serviceaccount,role,rolebinding,persistentvolumeclaim"
-    selector = "app.kubernetes.io/managed-by=desk-operator"
+    selector = "app.kubernetes.io/managed-by=desk-operator,tradingdesk.io/bot=bot1"
     eventually(
         "no child is left in the cluster",
         lambda: not desk.kubectl("get", kinds, "--selector", selector, "--output", "name").strip(),
